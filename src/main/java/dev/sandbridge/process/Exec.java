@@ -1,0 +1,243 @@
+package dev.sandbridge.process;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs one started command to its end: passes its output on as it comes, keeps its limits, and leaves nothing running when a
+ * limit or the caller ends it. One use; {@link #run} is called once, {@link #cancel} from any thread.
+ */
+public final class Exec {
+    /** Between the polite and the final signal; the Python SDK gives up five seconds after the time limit. */
+    private static final Duration GRACE = Duration.ofSeconds(1);
+
+    /**
+     * How long output is awaited after the main process ended. What it wrote itself is in the pipe already; this is for its
+     * last children, and it must be short because a background child may hold the pipe for ever.
+     */
+    private static final Duration DRAIN = Duration.ofMillis(150);
+
+    private static final int CHUNK = 64 * 1024;
+
+    private final RunningCommand command;
+    private final ExecLimits limits;
+    private final OutputSink sink;
+    private final ReentrantLock delivering = new ReentrantLock();
+    private long delivered;
+    private volatile @Nullable IOException callerGone;
+    private volatile boolean outputExceeded;
+
+    public Exec(RunningCommand command, ExecLimits limits, OutputSink sink) {
+        this.command = command;
+        this.limits = limits;
+        this.sink = sink;
+    }
+
+    /**
+     * Waits for the end and closes the command.
+     *
+     * @return how it ended; {@link ExitStatus#TIMED_OUT} with a note on stderr after the time limit
+     * @throws IOException if the sink refused output or {@link #cancel} was called; everything the command started is gone
+     * @throws SandboxException {@link ErrorCode#OUTPUT_LIMIT_EXCEEDED}, or why the end of the command is unknown
+     */
+    public ExitStatus run() throws IOException {
+        try (command) {
+            var stdout = new Pump(OutputSink.Channel.STDOUT, command.stdout());
+            var stderr = new Pump(OutputSink.Channel.STDERR, command.stderr());
+            Thread.ofVirtual().start(stdout);
+            Thread.ofVirtual().start(stderr);
+            boolean inTime = awaitExit(limits.timeout());
+            if (!inTime) {
+                terminate();
+            }
+            ExitStatus status = status();
+            stdout.settle();
+            stderr.settle();
+            throwIfCut();
+            if (!inTime) {
+                note("Command timed out after " + timeoutMillis() + "ms\n");
+                return ExitStatus.exited(ExitStatus.TIMED_OUT);
+            }
+            return status;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            command.kill();
+            throw new IOException("interrupted while a command ran", interrupted);
+        }
+    }
+
+    /** Ends the command because nobody waits for it any more; {@link #run} then throws. */
+    public void cancel() {
+        cut(new IOException("the caller went away"));
+    }
+
+    /** Writes a line of ours to the command's stderr, after all of its own output. */
+    private void note(String line) throws IOException {
+        var bytes = line.getBytes(StandardCharsets.UTF_8);
+        sink.write(OutputSink.Channel.STDERR, bytes, 0, bytes.length);
+    }
+
+    private boolean awaitExit(@Nullable Duration timeout) throws InterruptedException {
+        try {
+            if (timeout == null) {
+                command.exit().get();
+            } else {
+                command.exit().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            }
+        } catch (ExecutionException unknown) {
+            return true;
+        } catch (TimeoutException late) {
+            return false;
+        }
+        return true;
+    }
+
+    private void terminate() throws InterruptedException {
+        command.signal(Signal.TERM);
+        awaitExit(GRACE);
+        command.kill();
+    }
+
+    private ExitStatus status() throws InterruptedException {
+        try {
+            return command.exit().get();
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof SandboxException known) {
+                throw known;
+            }
+            throw new SandboxException(
+                    ErrorCode.EXEC_TRANSPORT_ERROR, "how the command ended is unknown", failed.getCause());
+        }
+    }
+
+    private long timeoutMillis() {
+        Duration timeout = limits.timeout();
+        return timeout == null ? 0 : timeout.toMillis();
+    }
+
+    private void throwIfCut() throws IOException {
+        if (outputExceeded) {
+            throw new SandboxException(
+                            ErrorCode.OUTPUT_LIMIT_EXCEEDED,
+                            "the command wrote more than " + limits.outputBytes() + " bytes and was ended")
+                    .action("redirect its output to a file below /workspace and read that");
+        }
+        IOException gone = callerGone;
+        if (gone != null) {
+            throw gone;
+        }
+    }
+
+    private void cut(IOException reason) {
+        if (callerGone == null) {
+            callerGone = reason;
+        }
+        command.kill();
+    }
+
+    private void deliver(OutputSink.Channel channel, byte[] bytes, int length) throws IOException {
+        delivering.lock();
+        try {
+            if (callerGone != null || outputExceeded) {
+                return;
+            }
+            int allowed = (int) Math.min(length, limits.outputBytes() - delivered);
+            delivered += allowed;
+            if (allowed > 0) {
+                sink.write(channel, bytes, 0, allowed);
+            }
+            outputExceeded = allowed < length;
+        } finally {
+            delivering.unlock();
+        }
+        if (outputExceeded) {
+            command.kill();
+        }
+    }
+
+    /** Moves one stream; its own thread. */
+    private final class Pump implements Runnable {
+        private final OutputSink.Channel channel;
+        private final InputStream in;
+        private final CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+        private volatile boolean reading;
+
+        Pump(OutputSink.Channel channel, InputStream in) {
+            this.channel = channel;
+            this.in = in;
+        }
+
+        @Override
+        public void run() {
+            var buffer = new byte[CHUNK];
+            try {
+                int n = read(buffer);
+                while (n >= 0) {
+                    try {
+                        deliver(channel, buffer, n);
+                    } catch (IOException refused) {
+                        cut(refused);
+                        return;
+                    }
+                    n = read(buffer);
+                }
+            } finally {
+                done.complete(null);
+            }
+        }
+
+        /** A read that fails is the end: the stream was closed by {@link #settle}, or the sandbox is gone and exit says so. */
+        private int read(byte[] buffer) {
+            reading = true;
+            try {
+                return in.read(buffer);
+            } catch (IOException ended) {
+                return -1;
+            } finally {
+                reading = false;
+            }
+        }
+
+        /** Returns when everything written before the exit was passed on; a background child's silence is not waited for. */
+        void settle() throws InterruptedException {
+            long deadline = System.nanoTime() + DRAIN.toNanos();
+            while (true) {
+                try {
+                    long left = Math.max(deadline - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(5));
+                    done.get(left, TimeUnit.NANOSECONDS);
+                    return;
+                } catch (ExecutionException | TimeoutException stillOpen) {
+                    if (reading && drained()) {
+                        closeQuietly();
+                    }
+                }
+            }
+        }
+
+        private boolean drained() {
+            try {
+                return in.available() == 0;
+            } catch (IOException ended) {
+                return true;
+            }
+        }
+
+        private void closeQuietly() {
+            try {
+                in.close();
+            } catch (IOException ended) {
+                done.complete(null);
+            }
+        }
+    }
+}

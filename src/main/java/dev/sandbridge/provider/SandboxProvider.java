@@ -1,0 +1,40 @@
+package dev.sandbridge.provider;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A source of sandboxes. Thread-safe; every method may block and is called on virtual threads. Failures are
+ * {@link dev.sandbridge.error.SandboxException}.
+ */
+public interface SandboxProvider extends AutoCloseable {
+    /** Stable short name, used in configuration and ids: {@code local}, {@code blaxel}. */
+    String id();
+
+    /** What this provider holds firmly, softly or not at all on this machine; for health and documentation. */
+    ProviderReport report();
+
+    /**
+     * Makes a sandbox that is ready for commands, or leaves nothing behind.
+     *
+     * @throws dev.sandbridge.error.SandboxException CONFLICT if the name is taken, CAPACITY_EXCEEDED if there is no room
+     *     now, POOL_ERROR if it failed otherwise
+     */
+    SandboxHandle create(SandboxSpec spec);
+
+    /**
+     * The sandbox of that name, or empty when there is definitely none. Starts nothing: a sandbox that only lies on disk is
+     * found as it is and started by its first command. When it cannot be known, this throws; it never guesses "none".
+     */
+    Optional<SandboxHandle> find(SandboxName name);
+
+    /** Ends everything in the sandbox and removes its files. Returns whether there was one; calling it again is harmless. */
+    boolean delete(SandboxName name);
+
+    /** All sandboxes of this service at this provider, expired ones included, in no order. */
+    List<SandboxSpec> list();
+
+    /** Lets go of everything; running sandboxes of a provider that lives in this process end. */
+    @Override
+    void close();
+}
