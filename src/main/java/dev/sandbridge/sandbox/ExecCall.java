@@ -1,0 +1,32 @@
+package dev.sandbridge.sandbox;
+
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One command a caller wants run.
+ *
+ * @param directory null for the workspace (or the session's directory); relative means below the workspace
+ * @param stdin null for none; read to its end on another thread, not closed
+ * @param timeout null for the sandbox's own
+ * @param session the {@code Session-Id} whose directory and environment it shares, or null
+ * @param unlimitedByDefault whether no limit applies when neither call nor sandbox names one (the contract's event stream);
+ *     otherwise {@link dev.sandbridge.session.Timeouts#DEFAULT_EXEC}
+ */
+public record ExecCall(
+        List<String> argv,
+        @Nullable String directory,
+        Map<String, String> environment,
+        @Nullable String user,
+        @Nullable InputStream stdin,
+        @Nullable Duration timeout,
+        @Nullable String session,
+        boolean unlimitedByDefault) {
+    @Override
+    public String toString() {
+        return "ExecCall";
+    }
+}
