@@ -115,8 +115,7 @@ public final class Exec {
             if (failed.getCause() instanceof SandboxException known) {
                 throw known;
             }
-            throw new SandboxException(
-                    ErrorCode.EXEC_TRANSPORT_ERROR, "how the command ended is unknown", failed.getCause());
+            throw new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "how the command ended is unknown", failed);
         }
     }
 
