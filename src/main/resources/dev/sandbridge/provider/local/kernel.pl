@@ -17,14 +17,15 @@ our %NR = $AARCH64
        fcntl => 25, kill => 129, fchown => 55, fchmod => 52, prctl => 167, prlimit64 => 261, setsid => 157,
        setgroups => 159, setresuid => 147, setresgid => 149, signalfd4 => 74, rt_sigprocmask => 135, execve => 221,
        exit_group => 94, getdents64 => 61, unlinkat => 35, mkdirat => 34, renameat => 38, linkat => 37,
-       readlinkat => 78, fchdir => 50, faccessat => 48, sendfile => 71, splice => 76)
+       readlinkat => 78, faccessat => 48, sendfile => 71, splice => 76, lseek => 62, mount => 40, unshare => 97,
+       memfd_create => 279, statx => 291, fchownat => 54, capset => 91)
     : (openat => 257, close => 3, read => 0, write => 1, sendmsg => 46, pipe2 => 293, dup3 => 292, ioctl => 16,
        fcntl => 72, kill => 62, fchown => 93, fchmod => 91, prctl => 157, prlimit64 => 302, setsid => 112,
        setgroups => 116, setresuid => 117, setresgid => 119, signalfd4 => 289, rt_sigprocmask => 14, execve => 59,
        exit_group => 231, getdents64 => 217, unlinkat => 263, mkdirat => 258, renameat => 264, linkat => 265,
-       readlinkat => 267, fchdir => 81, faccessat => 269, sendfile => 40, splice => 275);
+       readlinkat => 267, faccessat => 269, sendfile => 40, splice => 275, lseek => 8, mount => 165, unshare => 272,
+       memfd_create => 319, statx => 332, fchownat => 260, capset => 126);
 $NR{close_range} = 436;
-$NR{statx} = $AARCH64 ? 291 : 332;
 
 # Number of the machine in the ELF header of this very program: 62 x86_64, 183 aarch64.
 sub machine {

@@ -3,9 +3,10 @@
 # It starts every command of the sandbox on request of the service, hands the near ends of the pipes (or the terminal)
 # to it, reaps, and reports. No data passes through it. It trusts the service; the service does not trust it.
 #
-# Started by cage.pl as   perl - users=0|1 [rlimit=RESOURCE:VALUE]...
+# Started by cage.pl as   perl - users=0|1 capabilities=MASK [rlimit=RESOURCE:VALUE]...
 #   descriptor 3 AF_UNIX SOCK_SEQPACKET socket of the service; end of file on it ends the resident and the sandbox with it
 #   users=1      it is root over a range of users and may start commands as any of them
+#   capabilities what it and root's commands keep; everything else is given up for good
 #   rlimit=R:V   a limit (number of the resource) for itself and all it starts; set here because the number of
 #                processes is counted per user namespace
 # The program text comes on standard input (kernel.pl, then this, commands.pl, signals.pl, files.pl, one compilation), so
@@ -48,6 +49,7 @@ sub boot {
         set_limit($1, $2) or die "rlimit $1 $2: $!\n" if /^rlimit=(\d+):(\d+)$/;
     }
     $users_offered = $argument{users};
+    limit_capabilities($argument{capabilities});
     take_control();
     reset_signals();
     set_signal_mask(1 << (SIGCHLD - 1));
@@ -56,6 +58,20 @@ sub boot {
     $fd >= 0 or die "signalfd: $!\n";
     open $children, '+<&=', $fd or die "signalfd: $!\n";
     reply(0, READY, PROTOCOL_VERSION, "users=$users_offered\nuid=$>\n");
+}
+
+# Bounding set, permitted and effective set become the mask; nothing is inheritable, so that another user's program
+# gets nothing whatever its file says.
+sub limit_capabilities {
+    my ($mask) = @_;
+    for my $capability (0 .. 63) {
+        next if $mask >> $capability & 1;
+        last if sys('prctl', 24, $capability, 0, 0, 0) < 0;    # PR_CAPBSET_DROP: no such capability, or no right to
+    }
+    my $header = pack 'L l', 0x20080522, 0;
+    my ($low, $high) = ($mask & 0xffffffff, $mask >> 32);
+    my $sets = pack 'L6', $low, $low, 0, $high, $high, 0;
+    sys('capset', $header, $sets) == 0 or die "capset: $!\n";
 }
 
 # Leaves 0 (/dev/null), 1, 2 (log), the control socket, and above whatever the launcher left open for the life of
