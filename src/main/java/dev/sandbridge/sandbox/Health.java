@@ -6,12 +6,15 @@ import java.util.List;
 /**
  * Whether the service can do its work.
  *
- * @param errors what is broken, each with what to do; empty when {@code ok}
- * @param providers what each provider can do here
+ * @param errors why not; empty when it can
  */
-public record Health(boolean ok, List<String> errors, List<ProviderReport> providers) {
+public record Health(List<String> errors, List<ProviderReport> providers) {
     public Health {
         errors = List.copyOf(errors);
         providers = List.copyOf(providers);
+    }
+
+    public boolean ok() {
+        return errors.isEmpty();
     }
 }

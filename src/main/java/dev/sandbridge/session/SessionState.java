@@ -30,6 +30,16 @@ public record SessionState(
         exposedPorts = List.copyOf(exposedPorts);
     }
 
+    public SessionState withTtl(Duration newTtl) {
+        return new SessionState(
+                profile, alias, image, environment, labels, limits, timeouts, newTtl, exposedPorts, createdAt);
+    }
+
+    public SessionState withLabels(Map<String, String> newLabels) {
+        return new SessionState(
+                profile, alias, image, environment, newLabels, limits, timeouts, ttl, exposedPorts, createdAt);
+    }
+
     @Override
     public String toString() {
         return "SessionState[" + profile + "]";
