@@ -1,0 +1,106 @@
+package dev.sandbridge.app;
+
+import dev.sandbridge.provider.Network;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** The service's own settings; an environment variable is the upper-case name with underscores ({@code SANDBRIDGE_DATA}). */
+@ConfigMapping(prefix = "sandbridge")
+public interface SandbridgeConfig {
+    /** Where everything that must outlive the process lies; made with mode 0700, used by one service at a time. */
+    @WithDefault("${user.home}/.local/share/sandbridge")
+    String data();
+
+    /** An API key to accept as the admin's, at least 16 characters; without one the first start makes one. */
+    Optional<String> key();
+
+    /** How callers prove who they are. */
+    @WithDefault("keys")
+    Auth auth();
+
+    /** The profile of requests and keys that name none. */
+    @WithDefault("default")
+    String profile();
+
+    /** Ways to make sandboxes, by name; {@code default} always exists. */
+    Map<String, ProfileConfig> profiles();
+
+    /** How many sandboxes one owner may have at once. */
+    @WithDefault("1000")
+    int maxSandboxesPerOwner();
+
+    /** How often expired sandboxes are looked for. */
+    @WithDefault("30s")
+    Duration sweepEvery();
+
+    /** Values of {@link #auth}. */
+    enum Auth {
+        KEYS,
+        /** Everybody is admin; refused unless the service listens on a loopback address only. */
+        NONE
+    }
+
+    /** One profile. */
+    interface ProfileConfig {
+        /** {@code local}: sandboxes on this machine. */
+        @WithDefault("local")
+        String provider();
+
+        /** What a sandbox starts from; for {@code local} a directory with a root file system instead of the host's /usr. */
+        Optional<String> image();
+
+        /** Whether callers may name another image. */
+        @WithDefault("false")
+        boolean images();
+
+        @WithDefault("none")
+        Network network();
+
+        @WithDefault("2G")
+        MemorySize memory();
+
+        @WithDefault("16G")
+        MemorySize maxMemory();
+
+        @WithDefault("512")
+        int processes();
+
+        @WithDefault("4096")
+        int maxProcesses();
+
+        /** Thousandths of a processor. */
+        @WithDefault("2000")
+        int cpu();
+
+        @WithDefault("64000")
+        int maxCpu();
+
+        @WithDefault("10G")
+        MemorySize disk();
+
+        @WithDefault("100G")
+        MemorySize maxDisk();
+
+        /** Output of one command. */
+        @WithDefault("1G")
+        MemorySize output();
+
+        @WithDefault("64G")
+        MemorySize maxOutput();
+
+        /** Life after the last use. */
+        @WithDefault("24h")
+        Duration ttl();
+
+        @WithDefault("30d")
+        Duration maxTtl();
+
+        /** Life after the last use of a sandbox that an old id brought back. */
+        @WithDefault("1h")
+        Duration revivedTtl();
+    }
+}
