@@ -55,6 +55,7 @@ final class UnavailableProvider implements SandboxProvider {
     public void close() {}
 
     private SandboxException unavailable() {
-        return new SandboxException(ErrorCode.CAPABILITY_UNAVAILABLE, "provider " + id + " is not offered here: " + reason);
+        return new SandboxException(
+                ErrorCode.CAPABILITY_UNAVAILABLE, "provider " + id + " is not offered here: " + reason);
     }
 }

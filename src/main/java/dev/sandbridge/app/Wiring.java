@@ -11,6 +11,6 @@ import java.util.function.Supplier;
 final class Wiring {
     @Produces
     Supplier<Health> health() {
-        return () -> new Health(true, List.of(), List.of());
+        return () -> new Health(List.of(), List.of());
     }
 }

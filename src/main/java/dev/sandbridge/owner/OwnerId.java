@@ -12,7 +12,8 @@ public record OwnerId(String text) {
     public OwnerId {
         if (!text.matches("[a-z0-9][a-z0-9._-]{0,62}")) {
             throw new SandboxException(
-                            ErrorCode.INVALID_REQUEST, "an owner is named by 1 to 63 of a-z, 0-9, dot, dash, underscore")
+                            ErrorCode.INVALID_REQUEST,
+                            "an owner is named by 1 to 63 of a-z, 0-9, dot, dash, underscore")
                     .action("choose a name such as team-a");
         }
     }

@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
  * @param stdin whether input follows; without it the command reads the end at once
  */
 public record Command(
-        List<String> argv, String directory, Map<String, String> environment, @Nullable String user, boolean stdin) {
+        List<String> argv,
+        String directory,
+        Map<String, String> environment,
+        @Nullable String user,
+        boolean stdin) {
     public Command {
         argv = List.copyOf(argv);
         environment = Map.copyOf(environment);

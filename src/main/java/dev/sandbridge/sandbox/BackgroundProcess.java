@@ -33,7 +33,10 @@ final class BackgroundProcess {
     private final ReentrantLock writing = new ReentrantLock();
     private volatile @Nullable Ending ending;
 
-    private record Ending(Instant at, @Nullable ExitStatus status, @Nullable String failure) {}
+    private record Ending(
+            Instant at,
+            @Nullable ExitStatus status,
+            @Nullable String failure) {}
 
     BackgroundProcess(String id, RunningCommand command, @Nullable String label, Clock clock) {
         this.id = id;

@@ -48,8 +48,7 @@ final class Catalogue {
 
     Page<SandboxView> list(Caller caller, SandboxQuery query) {
         if (query.limit() < 1 || query.limit() > SandboxQuery.MAX) {
-            throw new SandboxException(
-                    ErrorCode.INVALID_REQUEST, "limit must lie between 1 and " + SandboxQuery.MAX);
+            throw new SandboxException(ErrorCode.INVALID_REQUEST, "limit must lie between 1 and " + SandboxQuery.MAX);
         }
         String owner = query.owner() == null ? caller.owner().text() : query.owner();
         if (!owner.equals(caller.owner().text()) && !caller.isAdmin()) {
@@ -58,9 +57,10 @@ final class Catalogue {
         var items = new ArrayList<SandboxView>();
         String next = null;
         SandboxSpec last = null;
-        for (SandboxSpec spec : all()
-                .filter(spec -> owner.equals("*") || spec.owner().equals(owner))
-                .filter(spec -> spec.labels().entrySet().containsAll(query.labels().entrySet()))
+        for (SandboxSpec spec : all().filter(
+                        spec -> owner.equals("*") || spec.owner().equals(owner))
+                .filter(spec ->
+                        spec.labels().entrySet().containsAll(query.labels().entrySet()))
                 .filter(spec -> after(query.cursor(), spec))
                 .sorted(ORDER)
                 .limit(query.limit() + 1L)

@@ -66,8 +66,8 @@ final class Commands {
         var limits = new ExecLimits(found.state().timeouts().fastOp(), 64 * 1024);
         var command = new Command(argv, WorkspacePath.ROOT, found.state().environment(), null, false);
         ShellSessions.Turn turn = sessions.take(found.id().name(), session);
-        try (var exec = new StartedExec(
-                found.handle().start(command), limits, null, found.handle()::limitReached, () -> {})) {
+        try (var exec =
+                new StartedExec(found.handle().start(command), limits, null, found.handle()::limitReached, () -> {})) {
             var status = exec.run((channel, bytes, offset, length) -> said.write(bytes, offset, length));
             if (status.code() != 0) {
                 String reason = said.toString(StandardCharsets.UTF_8).strip();

@@ -24,7 +24,8 @@ final class Labels {
             }
             if (value.length() > 255 || value.chars().anyMatch(Character::isISOControl)) {
                 throw new SandboxException(
-                        ErrorCode.INVALID_REQUEST, "a label's value has at most 255 characters and no control character");
+                        ErrorCode.INVALID_REQUEST,
+                        "a label's value has at most 255 characters and no control character");
             }
         });
         return labels;

@@ -47,7 +47,8 @@ public record Profile(
         }
         if (wish.compareTo(Duration.ofSeconds(1)) < 0 || wish.compareTo(maxTtl) > 0) {
             throw new SandboxException(
-                    ErrorCode.LIMIT_OUT_OF_RANGE, "ttl must lie between 1 second and " + maxTtl.toSeconds() + " seconds");
+                    ErrorCode.LIMIT_OUT_OF_RANGE,
+                    "ttl must lie between 1 second and " + maxTtl.toSeconds() + " seconds");
         }
         return wish;
     }

@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param limit 1 to {@link #MAX}
  */
 public record SandboxQuery(
-        Map<String, String> labels, @Nullable String owner, @Nullable String cursor, int limit) {
+        Map<String, String> labels,
+        @Nullable String owner,
+        @Nullable String cursor,
+        int limit) {
     public static final int MAX = 1000;
 
     public SandboxQuery {

@@ -127,8 +127,7 @@ public final class SandboxService implements AutoCloseable {
     }
 
     /** Opens a regular file for as long as the reader runs, at most the download limit. */
-    public <T> T read(
-            Caller caller, SandboxRef ref, WorkspacePath path, long offset, long length, FileReader<T> reader)
+    public <T> T read(Caller caller, SandboxRef ref, WorkspacePath path, long offset, long length, FileReader<T> reader)
             throws IOException {
         SandboxId id = sandboxes.verify(caller, ref);
         try (var hold = usage.enter(id.name())) {
@@ -144,21 +143,15 @@ public final class SandboxService implements AutoCloseable {
 
     /** Writes a file whole or not at all; revives. See {@link dev.sandbridge.provider.SandboxFiles#write}. */
     public FileInfo write(
-            Caller caller,
-            SandboxRef ref,
-            WorkspacePath path,
-            InputStream content,
-            long length,
-            @Nullable Integer mode)
+            Caller caller, SandboxRef ref, WorkspacePath path, InputStream content, long length, @Nullable Integer mode)
             throws IOException {
         SandboxId id = sandboxes.verify(caller, ref);
         try (var hold = usage.enter(id.name())) {
             var found = sandboxes.revive(caller, ref, id);
             touch(found);
-            return deadlines.within(
-                    found.state().timeouts().upload(),
-                    "writing the file",
-                    () -> found.handle().files().write(path, content, length, mode));
+            return deadlines.within(found.state().timeouts().upload(), "writing the file", () -> found.handle()
+                    .files()
+                    .write(path, content, length, mode));
         }
     }
 
@@ -311,7 +304,8 @@ public final class SandboxService implements AutoCloseable {
     }
 
     private BackgroundProcess known(Caller caller, SandboxRef ref, String process) {
-        return processes.get(sandboxes.require(sandboxes.verify(caller, ref)).id().name(), process);
+        return processes.get(
+                sandboxes.require(sandboxes.verify(caller, ref)).id().name(), process);
     }
 
     private void touch(Sandboxes.Found found) {
@@ -332,5 +326,4 @@ public final class SandboxService implements AutoCloseable {
         Thread.currentThread().interrupt();
         return new SandboxException(ErrorCode.OPERATION_TIMEOUT, "the call was interrupted", cause);
     }
-
 }

@@ -14,4 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param expiresAt the earliest time of removal if nobody uses it
  */
 public record SandboxUpdate(
-        @Nullable Map<String, Optional<String>> labels, @Nullable Duration ttl, @Nullable Instant expiresAt) {}
+        @Nullable Map<String, Optional<String>> labels,
+        @Nullable Duration ttl,
+        @Nullable Instant expiresAt) {}

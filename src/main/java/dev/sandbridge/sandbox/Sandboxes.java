@@ -60,9 +60,8 @@ final class Sandboxes {
     }
 
     Found require(SandboxId id) {
-        return find(id)
-                .orElseThrow(() -> new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "no such sandbox")
-                        .action("create one, or exec in this id to start a fresh, empty sandbox under it"));
+        return find(id).orElseThrow(() -> new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "no such sandbox")
+                .action("create one, or exec in this id to start a fresh, empty sandbox under it"));
     }
 
     /** The sandbox, or a fresh, empty one under the same id with a short life, as the SDK's resume needs it. */
@@ -77,8 +76,7 @@ final class Sandboxes {
         return locked(id, () -> find(id).orElseGet(() -> {
             Profile profile = profiles.get(id.profile());
             String sealed = ref.state();
-            SessionState state =
-                    sealed == null ? plain(profile) : sealer.open(sealed, caller.owner(), id);
+            SessionState state = sealed == null ? plain(profile) : sealer.open(sealed, caller.owner(), id);
             return make(profile, caller.owner(), id, state, profile.revivedTtl());
         }));
     }
@@ -167,7 +165,8 @@ final class Sandboxes {
     private SessionState chosen(Profile profile, CreateSandbox request) {
         if (request.image() != null && !profile.images()) {
             throw new SandboxException(
-                    ErrorCode.CAPABILITY_UNAVAILABLE, "profile " + profile.name() + " does not let callers choose an image");
+                    ErrorCode.CAPABILITY_UNAVAILABLE,
+                    "profile " + profile.name() + " does not let callers choose an image");
         }
         String alias = request.alias();
         if (alias != null && !alias.matches("[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}")) {

@@ -24,8 +24,7 @@ final class ShellSessions {
      * $1 session file, $2 command, then NAME=VALUE of the call. Restores, runs the command in this very shell so that cd and
      * export act on it, and saves on any way out but a kill; by rename, so that a kill while saving loses nothing.
      */
-    private static final String SCRIPT =
-            """
+    private static final String SCRIPT = """
             __sb_file=$1 __sb_command=$2; shift 2
             __sb_save() {
               __sb_code=$?

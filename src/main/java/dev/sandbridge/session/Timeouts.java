@@ -15,7 +15,12 @@ import org.jspecify.annotations.Nullable;
  * @param fastOp everything else
  */
 public record Timeouts(
-        @Nullable Duration exec, Duration cleanup, Duration upload, Duration download, Duration archive, Duration fastOp) {
+        @Nullable Duration exec,
+        Duration cleanup,
+        Duration upload,
+        Duration download,
+        Duration archive,
+        Duration fastOp) {
     /** The reference client's limit of a command. */
     public static final Duration DEFAULT_EXEC = Duration.ofSeconds(300);
 

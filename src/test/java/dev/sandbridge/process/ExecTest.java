@@ -91,10 +91,8 @@ class ExecTest {
         var command = new HostCommand("yes");
         var exec = new Exec(command, new ExecLimits(null, 100_000), sink);
 
-        assertThatThrownBy(exec::run)
-                .isInstanceOfSatisfying(
-                        SandboxException.class,
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.OUTPUT_LIMIT_EXCEEDED));
+        assertThatThrownBy(exec::run).isInstanceOfSatisfying(SandboxException.class, e -> assertThat(e.code())
+                .isEqualTo(ErrorCode.OUTPUT_LIMIT_EXCEEDED));
         assertThat(stdout.size()).isEqualTo(100_000);
         assertThat(command.exit()).isDone();
     }

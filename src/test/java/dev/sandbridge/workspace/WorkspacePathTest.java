@@ -29,15 +29,21 @@ class WorkspacePathTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "/", "/etc/passwd", "..", "/workspace/../tmp/x", "/workspacefoo/x", "/tmp/secret", "/tmp/openai-agents-",
-                "/tmp/openai-agents-x/../../etc/passwd", "a/../../b"
+                "/",
+                "/etc/passwd",
+                "..",
+                "/workspace/../tmp/x",
+                "/workspacefoo/x",
+                "/tmp/secret",
+                "/tmp/openai-agents-",
+                "/tmp/openai-agents-x/../../etc/passwd",
+                "a/../../b"
             })
     void refusesWhatLeadsOutside(String given) {
-        assertThatThrownBy(() -> WorkspacePath.of(given))
-                .isInstanceOfSatisfying(SandboxException.class, e -> {
-                    assertThat(e.code()).isEqualTo(ErrorCode.PATH_OUTSIDE_WORKSPACE);
-                    assertThat(e.text()).contains("within /workspace");
-                });
+        assertThatThrownBy(() -> WorkspacePath.of(given)).isInstanceOfSatisfying(SandboxException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.PATH_OUTSIDE_WORKSPACE);
+            assertThat(e.text()).contains("within /workspace");
+        });
     }
 
     @Test
