@@ -130,7 +130,11 @@ public final class HostCommand implements RunningCommand {
 
         @Override
         public int available() {
-            return current == END ? 0 : current.length - at + pieces.stream().mapToInt(piece -> piece.length).sum();
+            return current == END
+                    ? 0
+                    : current.length
+                            - at
+                            + pieces.stream().mapToInt(piece -> piece.length).sum();
         }
 
         @Override
