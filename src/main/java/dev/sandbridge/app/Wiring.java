@@ -1,16 +1,133 @@
 package dev.sandbridge.app;
 
+import dev.sandbridge.owner.ApiKeys;
+import dev.sandbridge.owner.FileApiKeys;
+import dev.sandbridge.provider.Limits;
+import dev.sandbridge.provider.SandboxProvider;
 import dev.sandbridge.sandbox.Health;
+import dev.sandbridge.sandbox.Profile;
+import dev.sandbridge.sandbox.Profiles;
+import dev.sandbridge.sandbox.SandboxService;
+import dev.sandbridge.session.SandboxIds;
+import dev.sandbridge.session.SecretFile;
+import dev.sandbridge.session.SecretKeys;
+import dev.sandbridge.session.StateSealer;
+import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Clock;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
-/** Makes the domain objects, which carry no annotation of their own, and hands them to the doors. */
+/**
+ * Makes the domain objects, which carry no annotation of their own, and hands them to the doors. The only place that picks
+ * a provider or a store.
+ */
 @ApplicationScoped
 final class Wiring {
     @Produces
-    Supplier<Health> health() {
-        return () -> new Health(List.of(), List.of());
+    @Singleton
+    Clock clock() {
+        return Clock.systemUTC();
+    }
+
+    @Produces
+    @Singleton
+    SecureRandom random() {
+        return new SecureRandom();
+    }
+
+    @Produces
+    @Singleton
+    DataDirectory dataDirectory(SandbridgeConfig config) throws IOException {
+        return DataDirectory.open(config.data());
+    }
+
+    @Produces
+    @Singleton
+    ApiKeys apiKeys(SandbridgeConfig config, DataDirectory data, Clock clock, SecureRandom random) throws IOException {
+        return FirstKey.ensure(
+                new FileApiKeys(data.file("keys"), clock, random), config.key(), data.file(FirstKey.FILE));
+    }
+
+    @Produces
+    @Singleton
+    SecretKeys secretKeys(DataDirectory data, SecureRandom random) throws IOException {
+        return new SecretFile(data.file("secrets"), random).open();
+    }
+
+    @Produces
+    @Singleton
+    Profiles profiles(SandbridgeConfig config, @All List<SandboxProvider> providers) {
+        Map<String, SandboxProvider> byId =
+                providers.stream().collect(Collectors.toMap(SandboxProvider::id, Function.identity()));
+        var profiles = new TreeMap<>(config.profiles());
+        return new Profiles(
+                profiles.entrySet().stream()
+                        .map(entry -> profile(entry.getKey(), entry.getValue(), byId))
+                        .toList(),
+                config.profile());
+    }
+
+    @Produces
+    @Singleton
+    SandboxService sandboxService(
+            SandbridgeConfig config, Profiles profiles, SecretKeys keys, Clock clock, SecureRandom random) {
+        return new SandboxService(
+                profiles,
+                new SandboxIds(keys, random),
+                new StateSealer(keys, random),
+                clock,
+                config.maxSandboxesPerOwner());
+    }
+
+    void close(@Disposes SandboxService service) {
+        service.close();
+    }
+
+    @Produces
+    Supplier<Health> health(SandboxService service) {
+        return service::health;
+    }
+
+    private static Profile profile(
+            String name, SandbridgeConfig.ProfileConfig config, Map<String, SandboxProvider> providers) {
+        if (!name.matches("[a-z0-9-]{1,16}")) {
+            throw new IllegalArgumentException(
+                    "sandbridge.profiles.\"" + name + "\": a profile is named by 1 to 16 of a-z, 0-9, dash");
+        }
+        SandboxProvider provider = providers.get(config.provider());
+        return new Profile(
+                name,
+                provider == null
+                        ? new UnavailableProvider(
+                                config.provider(), "this build does not contain it; choose another provider")
+                        : provider,
+                config.image().orElse(null),
+                config.images(),
+                config.network(),
+                new Limits(
+                        config.memory().asLongValue(),
+                        config.processes(),
+                        config.cpu(),
+                        config.disk().asLongValue(),
+                        config.output().asLongValue()),
+                new Limits(
+                        config.maxMemory().asLongValue(),
+                        config.maxProcesses(),
+                        config.maxCpu(),
+                        config.maxDisk().asLongValue(),
+                        config.maxOutput().asLongValue()),
+                config.ttl(),
+                config.maxTtl(),
+                config.revivedTtl());
     }
 }

@@ -75,12 +75,17 @@ public final class FileApiKeys implements ApiKeys {
                 new KeyInfo(keyId, owner, role, profile, false, clock.instant()));
     }
 
+    /** A text for a key that nobody can guess. */
+    public String newSecret() {
+        return PREFIX + randomText(8) + "_" + randomText(52);
+    }
+
     /**
-     * Accepts a key that the operator chose, as this owner's; once only, however often it is called.
+     * Makes this the one key of that id; nothing changes if it is already.
      *
      * @throws SandboxException INVALID_REQUEST if it is too short to be safe
      */
-    public KeyInfo accept(String key, OwnerId owner, Role role) {
+    public void accept(String keyId, String key, OwnerId owner, Role role) {
         if (key.length() < SHORTEST || key.chars().anyMatch(c -> c <= ' ' || c > '~')) {
             throw new SandboxException(
                             ErrorCode.INVALID_REQUEST,
@@ -88,13 +93,21 @@ public final class FileApiKeys implements ApiKeys {
                     .action("choose a longer one, for example with: openssl rand -hex 32");
         }
         byte[] hash = hash(key);
-        for (Entry entry : entries()) {
-            if (MessageDigest.isEqual(hash, entry.hash())) {
-                return entry.info();
-            }
+        boolean known = entries().stream()
+                .anyMatch(entry -> entry.info().keyId().equals(keyId) && MessageDigest.isEqual(hash, entry.hash()));
+        if (!known) {
+            withdraw(keyId);
+            add(key, new KeyInfo(keyId, owner, role, null, false, clock.instant()));
         }
-        return add(key, new KeyInfo(randomText(8), owner, role, null, false, clock.instant()))
-                .info();
+    }
+
+    /** Removes a key that the operator no longer gives, even if it is the last one. */
+    public void withdraw(String keyId) {
+        if (entries().stream().anyMatch(entry -> entry.info().keyId().equals(keyId))) {
+            change(entries -> entries.stream()
+                    .filter(entry -> !entry.info().keyId().equals(keyId))
+                    .toList());
+        }
     }
 
     @Override

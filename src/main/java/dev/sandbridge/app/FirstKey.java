@@ -1,0 +1,47 @@
+package dev.sandbridge.app;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.sandbridge.owner.ApiKeys;
+import dev.sandbridge.owner.FileApiKeys;
+import dev.sandbridge.owner.OwnerId;
+import dev.sandbridge.owner.PrivateFile;
+import dev.sandbridge.owner.Role;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Sees to it that there is a key: fail closed would otherwise mean that a newcomer gets in nowhere. The operator's own key is
+ * accepted as the admin's; without one the first start makes one and leaves it in a private file, never in a log.
+ */
+final class FirstKey {
+    /** Where the made key lies, in the data directory. */
+    static final String FILE = "admin.key";
+
+    /** Id of the key that the configuration gives. */
+    private static final String GIVEN = "operator";
+
+    /** Id of the key that the first start makes. */
+    private static final String MADE = "first";
+
+    private static final OwnerId ADMIN = new OwnerId("admin");
+
+    private FirstKey() {}
+
+    static ApiKeys ensure(FileApiKeys keys, Optional<String> given, Path file) throws IOException {
+        if (given.isPresent()) {
+            keys.accept(GIVEN, given.get(), ADMIN, Role.ADMIN);
+            return keys;
+        }
+        keys.withdraw(GIVEN);
+        if (keys.list().isEmpty()) {
+            // The file first: a crash in between must not leave a key that nobody knows.
+            String secret = Files.exists(file) ? new String(PrivateFile.read(file), UTF_8).strip() : keys.newSecret();
+            PrivateFile.write(file, (secret + "\n").getBytes(UTF_8));
+            keys.accept(MADE, secret, ADMIN, Role.ADMIN);
+        }
+        return keys;
+    }
+}
