@@ -31,7 +31,7 @@ my $here;    # directory of this program and its parts
 
 BEGIN {
     $here = __FILE__ =~ m{^(.*)/}s ? $1 : '.';
-    require "$here/$_" for qw(kernel.pl seccomp.pl disk.pl tree.pl network.pl);
+    require "$here/$_" for qw(kernel.pl seccomp.pl disk.pl places.pl);    # and where they are needed: tree.pl, network.pl
 }
 
 sub CLONE_NEWNS() { 0x20000 }  sub CLONE_NEWUSER() { 0x10000000 }  sub CLONE_NEWNET() { 0x40000000 }
@@ -56,6 +56,7 @@ sub launch {
     die "ids=range needs root, subid and single an ordinary user\n" if $root != defined $option->{base};
     return remove($option) if $option->{action};
 
+    require "$here/network.pl" if $option->{net} eq 'nat';
     # The helper stays in this network, these mounts and this cgroup, with this user's rights.
     my ($alive, $resident_lives) = $option->{net} eq 'nat' ? make_pipe() : ();
     my $helper = start_helper($option, $alive, $resident_lives);
@@ -69,7 +70,11 @@ sub launch {
         die "disk=image needs root\n" if $option->{disk} eq 'image';
         ($volume, $lock) = plain_volume($option->{dir});
     }
-    make_tree("$volume/fs", "$volume/made", $option->{base}, $option->{users}, $option->{hostname}, $system);
+    if (!-e "$volume/made") {
+        require "$here/tree.pl";
+        make_tree("$volume/fs", $option->{base}, $option->{users}, $option->{hostname}, $system);
+        write_file("$volume/made", '');
+    }
     mend_places("$volume/fs", $option->{base}, $system);
     enter_namespaces($option, $helper);
     if ($option->{net} eq 'nat') {
@@ -180,6 +185,7 @@ sub run {
 sub enter_namespaces {
     my ($option, $helper) = @_;
     my ($pid, $tell) = @$helper;
+    act_for($option->{base}) if defined $option->{base};
     sys('unshare', CLONE_NEWUSER | ($option->{net} eq 'nat' ? CLONE_NEWNET : 0)) == 0
         or die "cannot make a user namespace: $!\n";
     syswrite $tell, "\n";
@@ -192,6 +198,14 @@ sub enter_namespaces {
     sys('setresgid', 0, 0, 0) == 0 && sys('setresuid', 0, 0, 0) == 0 or die "setresuid: $!\n";
     die_with($option->{parent});
     write_file('/proc/sys/user/max_user_namespaces', '0') if $option->{users};
+}
+
+# Makes the sandbox's own root the owner of the namespaces to come, so that the kernel counts what it hands out per user
+# (inotify instances, queues, pipes...) for each sandbox apart. Capabilities stay (SECBIT_NO_SETUID_FIXUP).
+sub act_for {
+    my ($id) = @_;
+    sys('prctl', 28, 4, 0, 0, 0) == 0 or die "PR_SET_SECUREBITS: $!\n";
+    sys('setresgid', -1, $id + 0, -1) == 0 && sys('setresuid', -1, $id + 0, -1) == 0 or die "setresuid $id: $!\n";
 }
 
 # Removes what is kept on disk, as the root of the ids that own it.
@@ -207,6 +221,7 @@ sub remove {
 sub become_bubblewrap {
     my ($option, $root, $system, @kept) = @_;
     my $resolver = { none => '', nat => "nameserver 10.0.2.3\n", host => whole('/etc/resolv.conf') }->{ $option->{net} };
+    my %shown = shown_of_etc($system);
     my @arguments = (
         namespaces($option),
         '--seccomp' => open_text(seccomp_filter($main::AARCH64)),
@@ -220,18 +235,20 @@ sub become_bubblewrap {
         '--remount-ro' => '/dev',
         temporary($option->{tmpfs}, '0755', '/run'),
         '--perms' => '1777', '--dir' => '/run/lock',
-        (map { ('--ro-bind' => "$system/etc/$_", "/run/host/etc/$_") } shown_of_etc($system)),
-        text_file($resolver, '0444', '/run/host/etc/resolv.conf'),
+        '--perms' => '0755', '--dir' => '/run/host',
+        (map { ('--ro-bind' => "$system/etc/$_", $shown{$_}) } sort keys %shown),
+        '--perms' => '0644', '--file' => open_text($resolver), '/run/host/resolv.conf',
         $option->{users} ? shims($system) : (),
     );
     my ($perl_mounts, @perl) = perl_inside($system);
     my $list = open_text(join "\0", @arguments, @$perl_mounts);
     my @limits = map { /^(\w+):(\d+)$/ ? "rlimit=$RESOURCE{$1}:$2" : () } @{ $option->{limit} };
-    my $script = open_text(join '', map { whole("$here/$_") } qw(kernel.pl resident.pl commands.pl signals.pl files.pl));
+    my $script = open_text(join '', map({ whole("$here/$_") } qw(kernel.pl resident.pl commands.pl signals.pl)),
+        "__END__\n", whole("$here/files.pl"));
     my $capabilities = 0;
     $capabilities |= 1 << $_ for $option->{users} ? values %CAPABILITY : ();
     sys('dup3', $script, 0, 0);
-    keep_open($_) for @kept;
+    keep_open(@kept);
     exec { 'bwrap' } 'bwrap', '--args', $list, '--', @perl, '-w', '-', "users=$option->{users}",
         "capabilities=$capabilities", @limits;
     die "bwrap: $!\n";
@@ -304,7 +321,4 @@ sub open_text {
     return $fd;
 }
 
-sub keep_open {
-    my ($handle) = @_;
-    sys('fcntl', fileno $handle, 2, 0);    # F_SETFD without FD_CLOEXEC
-}
+sub keep_open { sys('fcntl', fileno $_, 2, 0) for @_ }    # F_SETFD without FD_CLOEXEC

@@ -42,6 +42,7 @@ sub start {
         my ($errno, $text) = resolve_user($request);
         return refuse($id, $errno, $text) if $errno;
     }
+    load_file_verbs() if $request->{m} eq 'file';
     my $plan = open_channels($request);
     if (!$plan) {
         my $errno = $! + 0;

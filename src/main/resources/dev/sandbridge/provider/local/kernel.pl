@@ -65,4 +65,20 @@ sub slurp {
     return defined $text ? $text : '';
 }
 
+# All of a file, empty if there is none.
+sub whole {
+    my ($path) = @_;
+    open my $file, '<:raw', $path or return '';
+    local $/;
+    my $text = <$file>;
+    return defined $text ? $text : '';
+}
+
+sub write_file {
+    my ($path, $text) = @_;
+    open my $file, '>', $path or die "$path: $!\n";
+    print {$file} $text;
+    close $file or die "$path: $!\n";
+}
+
 1;

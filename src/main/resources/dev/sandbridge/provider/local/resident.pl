@@ -9,8 +9,8 @@
 #   capabilities what it and root's commands keep; everything else is given up for good
 #   rlimit=R:V   a limit (number of the resource) for itself and all it starts; set here because the number of
 #                processes is counted per user namespace
-# The program text comes on standard input (kernel.pl, then this, commands.pl, signals.pl, files.pl, one compilation), so
-# that nothing of it lies in the sandbox; where it says boot() all of it has been compiled.
+# The program text comes on standard input, so that nothing of it lies in the sandbox: kernel.pl, this, commands.pl and
+# signals.pl, compiled as one; then, below __END__, files.pl, which is compiled when there is time or when it is needed.
 #
 # Packets, little-endian. Request: u32 id, u8 op, u8 last, u16 0, payload part. Reply: u32 id, u8 kind, u8 0, u16 0,
 # u32 value, payload. A START's payload is NUL-terminated fields, the first byte of each is its tag:
@@ -28,6 +28,7 @@ sub MAX_START()  { 4 << 20 }    # bytes of one START over all its packets
 sub MAX_ENDED()  { 4096 }       # ended commands whose process group can still be signalled
 sub TAG_BASE()   { 1 << 40 }
 sub SWEEP_ROUNDS() { 500 }
+sub IDLE()       { 0.05 }       # seconds without a request after which there is time
 
 my ($control, $children);    # file handles: the service's socket, a signalfd for SIGCHLD
 my $users_offered = 0;
@@ -37,6 +38,7 @@ my %ended;                   # START id => pid that it had
 my @ended;                   # the same ids, oldest first
 my $highest_id = 0;
 my %partial;                 # id => payload so far of a START in several packets
+my $file_verbs;              # program text of files.pl until it is compiled
 
 boot();
 serve();
@@ -77,6 +79,7 @@ sub limit_capabilities {
 # Leaves 0 (/dev/null), 1, 2 (log), the control socket, and above whatever the launcher left open for the life of
 # this process. Everything but 0-2 is closed on exec.
 sub take_control {
+    $file_verbs = join '', <STDIN>;
     open STDIN, '<', '/dev/null' or die "/dev/null: $!\n";
     open $control, '+<&=', CONTROL or die "control socket: $!\n";
     sys('close_range', 3, 0xffffffff, 4) == 0 or die "close_range: $!\n";    # 4: CLOSE_RANGE_CLOEXEC
@@ -97,9 +100,11 @@ sub serve {
     vec($interest, $_, 1) = 1 for $c, $s;
     while (1) {
         my $ready = $interest;
-        if (select($ready, undef, undef, undef) < 0) {
-            next if $! == EINTR;
-            leave(1);
+        my $count = select $ready, undef, undef, defined $file_verbs ? IDLE : undef;
+        if ($count <= 0) {
+            leave(1) if $count < 0 && $! != EINTR;
+            load_file_verbs() if $count == 0;
+            next;
         }
         if (vec $ready, $s, 1) {
             sysread $children, my $drained, 128 * 64;
@@ -107,6 +112,12 @@ sub serve {
         }
         receive() if vec $ready, $c, 1;
     }
+}
+
+sub load_file_verbs {
+    return if !defined $file_verbs;
+    eval "$file_verbs; 1" or die $@;
+    undef $file_verbs;
 }
 
 sub receive {

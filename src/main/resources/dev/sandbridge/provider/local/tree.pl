@@ -5,16 +5,15 @@
 # or trusts what is in it.
 use strict;
 
-# Makes the tree below $root unless $marker says that it has been made. $owner: host id that owns it, undef for the
+# Makes the tree below $root. $owner: host id that owns it, undef for the
 # own; $users: whether the sandbox has users of its own; $system: root file system that /usr comes from.
 sub make_tree {
-    my ($root, $marker, $owner, $users, $hostname, $system) = @_;
-    return if -e $marker;
+    my ($root, $owner, $users, $hostname, $system) = @_;
     my %modes = (
         '' => 0755, dev => 0755, etc => 0755, home => 0755, mnt => 0755, opt => 0755, proc => 0555, root => 0700,
         run => 0755, srv => 0755, tmp => 01777, usr => 0755, var => 0755, workspace => 0755, 'var/cache' => 0755,
         'var/lib' => 0755, 'var/log' => 0755, 'var/mail' => 0755, 'var/spool' => 0755, 'var/tmp' => 01777,
-        'etc/default' => 0755, 'etc/skel' => 0755, 'etc/ssl' => 0755, 'etc/profile.d' => 0755,
+        'etc/default' => 0755, 'etc/skel' => 0755, 'etc/ssl' => 0755, 'etc/pam.d' => 0755, 'etc/profile.d' => 0755,
     );
     $modes{'home/user'} = 0755 if !$users;
     for my $name (sort keys %modes) {
@@ -29,80 +28,21 @@ sub make_tree {
         give($owner, "$root/$name");
     }
     my %files = (accounts_of($users), settings($hostname, $system));
-    write_file("$root/etc/$_", $files{$_}, $owner, /shadow/ ? 0640 : 0644) for keys %files;
-    write_file($marker, "1\n");
-}
-
-sub give {
-    my ($owner, $path) = @_;
-    return if !defined $owner;
-    sys('fchownat', -100, $path, $owner + 0, $owner + 0, 0x100) == 0 or die "$path: $!\n";    # links themselves
-}
-
-sub write_file {
-    my ($path, $text, $owner, $mode) = @_;
-    open my $file, '>', $path or die "$path: $!\n";
-    print {$file} $text;
-    close $file or die "$path: $!\n";
-    chmod $mode, $path if defined $mode;
-    give($owner, $path);
-}
-
-# Top-level names of the system that are links, as on most distributions: name => target.
-sub system_links {
-    my ($system) = @_;
-    return map { $_ => readlink "$system/$_" } grep { -l "$system/$_" } system_names();
-}
-
-# What the launcher lays something over must be a directory, and the system's links must lead where they should: puts
-# aside what the sandbox has made of them while it ran before. Looks at the names in the root directory only, which
-# nobody else changes now.
-sub mend_places {
-    my ($root, $owner, $system) = @_;
-    my %links = system_links($system);
-    for my $name (keys %links) {
-        my $target = readlink "$root/$name";
-        next if defined $target && $target eq $links{$name};
-        put_aside("$root/$name");
-        symlink $links{$name}, "$root/$name" or die "$root/$name: $!\n";
-        give($owner, "$root/$name");
+    for my $name (keys %files) {
+        my $path = "$root/etc/$name";
+        write_file($path, $files{$name});
+        chmod 0640, $path if $name =~ /shadow/;
+        give($owner, $path);
     }
-    for my $name (qw(usr dev proc run), grep { -d "$system/$_" && !-l "$system/$_" } system_names()) {
-        next if !-l "$root/$name" && -d _;
-        put_aside("$root/$name");
-        mkdir "$root/$name" or die "$root/$name: $!\n";
-        give($owner, "$root/$name");
-    }
-}
-
-sub put_aside {
-    my ($path) = @_;
-    return if !lstat $path;
-    my $number = 1;
-    $number++ while lstat "$path.$number";
-    rename $path, "$path.$number" or die "$path: $!\n";
-}
-
-sub system_names { return qw(bin sbin lib lib32 lib64 libx32) }
-
-# What of the host's /etc is shown: bound below /run/host, linked from the sandbox's own /etc, so that no mount point
-# lies where the sandbox can change names.
-sub shown_of_etc {
-    my ($system) = @_;
-    return grep { -e "$system/etc/$_" } qw(ssl/certs ssl/openssl.cnf pki/tls/certs pki/ca-trust crypto-policies alternatives
-        ld.so.cache pam.d security);
 }
 
 sub etc_links {
     my ($system) = @_;
-    my %links = ('etc/resolv.conf' => '/run/host/etc/resolv.conf', 'etc/mtab' => '/proc/self/mounts');
-    for my $name (shown_of_etc($system)) {
-        my ($top) = $name =~ m{^(pki)/};
-        $name = $top if defined $top;
-        $links{"etc/$name"} = "/run/host/etc/$name";
-    }
-    $links{'etc/os-release'} = '../usr/lib/os-release';
-    return %links;
+    my %shown = shown_of_etc($system);
+    return (
+        'etc/resolv.conf' => '/run/host/resolv.conf', 'etc/mtab' => '/proc/self/mounts',
+        'etc/os-release' => '../usr/lib/os-release', map { ("etc/$_" => $shown{$_}) } keys %shown,
+    );
 }
 
 sub accounts_of {
@@ -137,17 +77,11 @@ sub settings {
             . "networks: files\nprotocols: files\nservices: files\nethers: files\nrpc: files\n",
         profile          => "case \$PATH in '' | /usr/local/bin:/usr/bin:/bin*) PATH=$path ;; esac\nexport PATH\numask 022\n"
             . "for script in /etc/profile.d/*.sh; do [ -r \"\$script\" ] && . \"\$script\"; done\nunset script\n",
+        'pam.d/other'    => join('', map { "$_ required pam_unix.so\n" } qw(auth account password session)),
         'default/useradd' => "SHELL=/bin/sh\nHOME=/home\nSKEL=/etc/skel\n",
-        map { my $text = whole("$system/etc/$_"); $text eq '' ? () : ($_ => $text) } qw(login.defs services protocols localtime),
+        map { my $text = whole("$system/etc/$_"); $text eq '' ? () : ($_ => $text) } qw(login.defs services protocols
+            localtime ssl/openssl.cnf),
     );
-}
-
-sub whole {
-    my ($path) = @_;
-    open my $file, '<:raw', $path or return '';
-    local $/;
-    my $text = <$file>;
-    return defined $text ? $text : '';
 }
 
 1;
