@@ -13,8 +13,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Sees to it that there is a key: fail closed would otherwise mean that a newcomer gets in nowhere. The operator's own key is
- * accepted as the admin's; without one the first start makes one and leaves it in a private file, never in a log.
+ * Sees to it that there is a key: fail closed would otherwise mean that a newcomer gets in nowhere. The operator's
+ * own key is accepted as the admin's; without one the first start makes one and leaves it in a private file, never in
+ * a log.
  */
 final class FirstKey {
     /** Where the made key lies, in the data directory. */

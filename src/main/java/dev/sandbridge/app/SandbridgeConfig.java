@@ -8,7 +8,10 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/** The service's own settings; an environment variable is the upper-case name with underscores ({@code SANDBRIDGE_DATA}). */
+/**
+ * The service's own settings; an environment variable is the upper-case name with underscores
+ * ({@code SANDBRIDGE_DATA}).
+ */
 @ConfigMapping(prefix = "sandbridge")
 public interface SandbridgeConfig {
     /** Where everything that must outlive the process lies; made with mode 0700, used by one service at a time. */
@@ -50,7 +53,10 @@ public interface SandbridgeConfig {
         @WithDefault("local")
         String provider();
 
-        /** What a sandbox starts from; for {@code local} a directory with a root file system instead of the host's /usr. */
+        /**
+         * What a sandbox starts from; for {@code local} a directory with a root file system instead of the host's
+         * /usr.
+         */
         Optional<String> image();
 
         /** Whether callers may name another image. */

@@ -11,7 +11,10 @@ import jakarta.inject.Singleton;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** What a long-lived service does besides answering: refuses to start half, tells where it is, removes what has expired. */
+/**
+ * What a long-lived service does besides answering: refuses to start half, tells where it is, removes what has
+ * expired.
+ */
 @Singleton
 @UnlessBuildProfile(anyOf = {"lambda-http", "lambda-events"})
 final class StartUp {

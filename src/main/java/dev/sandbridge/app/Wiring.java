@@ -28,8 +28,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * Makes the domain objects, which carry no annotation of their own, and hands them to the doors. The only place that picks
- * a provider or a store.
+ * Makes the domain objects, which carry no annotation of their own, and hands them to the doors. The only place that
+ * picks a provider or a store.
  */
 @ApplicationScoped
 final class Wiring {

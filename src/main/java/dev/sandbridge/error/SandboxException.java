@@ -3,8 +3,8 @@ package dev.sandbridge.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The only exception that crosses a package border on purpose. Its message is one line, meant for the caller: operation,
- * subject and limit, never a secret, a host path, an argument vector or a provider's body.
+ * The only exception that crosses a package border on purpose. Its message is one line, meant for the caller:
+ * operation, subject and limit, never a secret, a host path, an argument vector or a provider's body.
  */
 public final class SandboxException extends RuntimeException {
     private static final long serialVersionUID = 1L;

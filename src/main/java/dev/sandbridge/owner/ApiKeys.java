@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys that callers prove themselves with. An owner may have several; a disabled one is refused from the next request on.
- * Thread-safe.
+ * The keys that callers prove themselves with. An owner may have several; a disabled one is refused from the next
+ * request on. Thread-safe.
  */
 public interface ApiKeys {
     /** Who shows this key, or empty if it is unknown or disabled; takes the same time for every wrong key. */

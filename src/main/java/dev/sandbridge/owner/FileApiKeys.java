@@ -24,8 +24,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys in one file of the data directory, a line each: id, owner, role, profile or -, enabled or disabled, creation time,
- * SHA-256 of the key. Keys made here are 256 random bits, which no table or dictionary holds, so a plain hash keeps them.
+ * Keys in one file of the data directory, a line each: id, owner, role, profile or -, enabled or disabled, creation
+ * time, SHA-256 of the key. Keys made here are 256 random bits, which no table or dictionary holds, so a plain hash
+ * keeps them.
  *
  * <p>The file is read again when it changes, also by another process; changes are made under a lock file.
  */

@@ -14,16 +14,16 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one started command to its end: passes its output on as it comes, keeps its limits, and leaves nothing running when a
- * limit or the caller ends it. One use; {@link #run} is called once, {@link #cancel} from any thread.
+ * Runs one started command to its end: passes its output on as it comes, keeps its limits, and leaves nothing running
+ * when a limit or the caller ends it. One use; {@link #run} is called once, {@link #cancel} from any thread.
  */
 public final class Exec {
     /** Between the polite and the final signal; the Python SDK gives up five seconds after the time limit. */
     private static final Duration GRACE = Duration.ofSeconds(1);
 
     /**
-     * How long output is awaited after the main process ended. What it wrote itself is in the pipe already; this is for its
-     * last children, and it must be short because a background child may hold the pipe for ever.
+     * How long output is awaited after the main process ended. What it wrote itself is in the pipe already; this is
+     * for its last children, and it must be short because a background child may hold the pipe for ever.
      */
     private static final Duration DRAIN = Duration.ofMillis(150);
 
@@ -47,7 +47,8 @@ public final class Exec {
      * Waits for the end and closes the command.
      *
      * @return how it ended; {@link ExitStatus#TIMED_OUT} with a note on stderr after the time limit
-     * @throws IOException if the sink refused output or {@link #cancel} was called; everything the command started is gone
+     * @throws IOException if the sink refused output or {@link #cancel} was called; everything the command started is
+     * gone
      * @throws SandboxException {@link ErrorCode#OUTPUT_LIMIT_EXCEEDED}, or why the end of the command is unknown
      */
     public ExitStatus run() throws IOException {
@@ -195,7 +196,10 @@ public final class Exec {
             }
         }
 
-        /** A read that fails is the end: the stream was closed by {@link #settle}, or the sandbox is gone and exit says so. */
+        /**
+         * A read that fails is the end: the stream was closed by {@link #settle}, or the sandbox is gone and exit
+         * says so.
+         */
         private int read(byte[] buffer) {
             reading = true;
             try {
@@ -207,7 +211,10 @@ public final class Exec {
             }
         }
 
-        /** Returns when everything written before the exit was passed on; a background child's silence is not waited for. */
+        /**
+         * Returns when everything written before the exit was passed on; a background child's silence is not waited
+         * for.
+         */
         void settle() throws InterruptedException {
             long deadline = System.nanoTime() + DRAIN.toNanos();
             while (true) {

@@ -7,20 +7,23 @@ import java.util.concurrent.CompletableFuture;
 /**
  * A command that has been started in a sandbox. Made by a provider; whoever started it closes it.
  *
- * <p>Threads: each stream is used by one thread at a time; everything else may be called from any thread. The streams block
- * the calling (virtual) thread only, and a reader that does not read slows the command.
+ * <p>Threads: each stream is used by one thread at a time; everything else may be called from any thread. The streams
+ * block the calling (virtual) thread only, and a reader that does not read slows the command.
  */
 public interface RunningCommand extends AutoCloseable {
     /** The process id inside the sandbox. */
     int pid();
 
-    /** Input of the command; closing it is the end of input. Ends at once where the command was started without stdin. */
+    /**
+     * Input of the command; closing it is the end of input. Ends at once where the command was started without
+     * stdin.
+     */
     OutputStream stdin();
 
     /**
-     * Output, exactly as written. Ends when the last process that holds it is gone, which may be later than {@link #exit}:
-     * background children inherit it. {@link InputStream#available} says what is readable now without waiting, and closing
-     * the stream from another thread ends a waiting read.
+     * Output, exactly as written. Ends when the last process that holds it is gone, which may be later than
+     * {@link #exit}: background children inherit it. {@link InputStream#available} says what is readable now without
+     * waiting, and closing the stream from another thread ends a waiting read.
      */
     InputStream stdout();
 
@@ -28,8 +31,8 @@ public interface RunningCommand extends AutoCloseable {
     InputStream stderr();
 
     /**
-     * How the main process ended. Completes exceptionally with a {@code SandboxException} when that can no longer be known
-     * (the sandbox is gone): a missing exit code is never a success.
+     * How the main process ended. Completes exceptionally with a {@code SandboxException} when that can no longer be
+     * known (the sandbox is gone): a missing exit code is never a success.
      */
     CompletableFuture<ExitStatus> exit();
 
@@ -37,8 +40,8 @@ public interface RunningCommand extends AutoCloseable {
     void signal(Signal signal);
 
     /**
-     * Ends every process that descends from the command, also those that left its process group or session, and returns when
-     * they are gone. {@link #exit} completes. Calling it again is harmless.
+     * Ends every process that descends from the command, also those that left its process group or session, and
+     * returns when they are gone. {@link #exit} completes. Calling it again is harmless.
      */
     void kill();
 

@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.util.EnumMap;
 
 /**
- * Cuts output only between UTF-8 characters, for readers that decode every piece alone (the JavaScript SDK does). At most
- * three bytes of a stream are held back until the next piece or {@link #flush}; bytes that are not UTF-8 pass unchanged.
+ * Cuts output only between UTF-8 characters, for readers that decode every piece alone (the JavaScript SDK does). At
+ * most three bytes of a stream are held back until the next piece or {@link #flush}; bytes that are not UTF-8 pass
+ * unchanged.
  */
 public final class WholeCharacters implements OutputSink {
     private static final int LONGEST = 4;

@@ -46,7 +46,8 @@ public interface SandboxFiles {
     /**
      * Makes a directory.
      *
-     * @param parents also make missing parents, and be content with an existing directory; otherwise an existing entry is
+     * @param parents also make missing parents, and be content with an existing directory; otherwise an existing
+     * entry is
      *     a CONFLICT
      */
     FileInfo makeDirectory(WorkspacePath path, boolean parents, @Nullable Integer mode);

@@ -7,16 +7,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One sandbox at its provider. Thread-safe, and holds nothing that must be closed. A handle of a deleted sandbox fails with
- * SANDBOX_NOT_FOUND.
+ * One sandbox at its provider. Thread-safe, and holds nothing that must be closed. A handle of a deleted sandbox
+ * fails with SANDBOX_NOT_FOUND.
  */
 public interface SandboxHandle {
     /** What it was made with, with labels, state and expiry as last updated. */
     SandboxSpec spec();
 
     /**
-     * Starts a command; the caller closes it. A program that does not exist is an exit status (127, or 126 where it cannot
-     * be run), as with a shell.
+     * Starts a command; the caller closes it. A program that does not exist is an exit status (127, or 126 where it
+     * cannot be run), as with a shell.
      *
      * @throws dev.sandbridge.error.SandboxException INVALID_REQUEST for an unknown user or working directory,
      *     CAPABILITY_UNAVAILABLE where users are not offered, CAPACITY_EXCEEDED at the process limit
@@ -30,8 +30,8 @@ public interface SandboxHandle {
     void update(Map<String, String> labels, String state, Instant expiresAt);
 
     /**
-     * Which limit of the sandbox ended a process since the last call, as a sentence for the caller, or empty when none did.
-     * Asked after a command ended by KILL.
+     * Which limit of the sandbox ended a process since the last call, as a sentence for the caller, or empty when
+     * none did. Asked after a command ended by KILL.
      */
     Optional<String> limitReached();
 }

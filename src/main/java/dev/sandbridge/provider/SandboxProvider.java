@@ -17,18 +17,23 @@ public interface SandboxProvider extends AutoCloseable {
     /**
      * Makes a sandbox that is ready for commands, or leaves nothing behind.
      *
-     * @throws dev.sandbridge.error.SandboxException CONFLICT if the name is taken, CAPACITY_EXCEEDED if there is no room
+     * @throws dev.sandbridge.error.SandboxException CONFLICT if the name is taken, CAPACITY_EXCEEDED if there is no
+     * room
      *     now, POOL_ERROR if it failed otherwise
      */
     SandboxHandle create(SandboxSpec spec);
 
     /**
-     * The sandbox of that name, or empty when there is definitely none. Starts nothing: a sandbox that only lies on disk is
-     * found as it is and started by its first command. When it cannot be known, this throws; it never guesses "none".
+     * The sandbox of that name, or empty when there is definitely none. Starts nothing: a sandbox that only lies on
+     * disk is found as it is and started by its first command. When it cannot be known, this throws; it never guesses
+     * "none".
      */
     Optional<SandboxHandle> find(SandboxName name);
 
-    /** Ends everything in the sandbox and removes its files. Returns whether there was one; calling it again is harmless. */
+    /**
+     * Ends everything in the sandbox and removes its files. Returns whether there was one; calling it again is
+     * harmless.
+     */
     boolean delete(SandboxName name);
 
     /** All sandboxes of this service at this provider, expired ones included, in no order. */

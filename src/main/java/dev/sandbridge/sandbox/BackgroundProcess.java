@@ -17,8 +17,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command that outlives the call that started it. Owns the {@link RunningCommand}: keeps the last part of its output, so
- * that it never waits for a reader, and closes it at its end.
+ * A command that outlives the call that started it. Owns the {@link RunningCommand}: keeps the last part of its
+ * output, so that it never waits for a reader, and closes it at its end.
  */
 final class BackgroundProcess {
     /** Output kept of each stream. */

@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What is known about sandboxes without going into them: views, lists, labels, expiry. */
 final class Catalogue {
-    /** An expiry is moved on use only when it would move by this much, so that a busy sandbox is not rewritten per call. */
+    /**
+     * An expiry is moved on use only when it would move by this much, so that a busy sandbox is not rewritten per
+     * call.
+     */
     private static final Duration STEP = Duration.ofSeconds(60);
 
     private static final Comparator<SandboxSpec> ORDER =

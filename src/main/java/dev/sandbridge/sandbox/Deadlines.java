@@ -8,7 +8,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Time limits for blocking work: at its end the working thread is interrupted, wherever it blocks. One timer thread for all.
+ * Time limits for blocking work: at its end the working thread is interrupted, wherever it blocks. One timer thread
+ * for all.
  */
 final class Deadlines implements AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;

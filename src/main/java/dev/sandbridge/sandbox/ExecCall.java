@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param stdin null for none; read to its end on another thread, not closed
  * @param timeout null for the sandbox's own
  * @param session the {@code Session-Id} whose directory and environment it shares, or null
- * @param unlimitedByDefault whether no limit applies when neither call nor sandbox names one (the contract's event stream);
+ * @param unlimitedByDefault whether no limit applies when neither call nor sandbox names one (the contract's event
+ * stream);
  *     otherwise {@link dev.sandbridge.session.Timeouts#DEFAULT_EXEC}
  */
 public record ExecCall(

@@ -5,8 +5,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The last part of one output stream. Writing never waits: what does not fit pushes the oldest bytes out, and a reader who
- * asks for those is told how many are gone. Memory grows with the output up to the capacity.
+ * The last part of one output stream. Writing never waits: what does not fit pushes the oldest bytes out, and a
+ * reader who asks for those is told how many are gone. Memory grows with the output up to the capacity.
  */
 final class OutputRing {
     private static final int FIRST = 8 * 1024;

@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Everything a caller can do, one method each. Doors call nothing else.
  *
- * <p>Each method takes the authenticated caller and checks the id before anything is touched: an id that is forged or belongs
- * to somebody else is answered like one that never was (SANDBOX_NOT_FOUND), except by {@link #running} (false) and
- * {@link #delete} (nothing happens). "Revives" means that a deleted or expired id is brought back as a fresh, empty
- * sandbox; all other methods start nothing. Thread-safe; methods block and belong on virtual threads.
+ * <p>Each method takes the authenticated caller and checks the id before anything is touched: an id that is forged or
+ * belongs to somebody else is answered like one that never was (SANDBOX_NOT_FOUND), except by {@link #running}
+ * (false) and {@link #delete} (nothing happens). "Revives" means that a deleted or expired id is brought back as a
+ * fresh, empty sandbox; all other methods start nothing. Thread-safe; methods block and belong on virtual threads.
  */
 public final class SandboxService implements AutoCloseable {
     private final Sandboxes sandboxes;
@@ -208,7 +208,10 @@ public final class SandboxService implements AutoCloseable {
         }
     }
 
-    /** Starts a command that goes on after the call; revives. Its input stays open until {@link #writeStdin} ends it. */
+    /**
+     * Starts a command that goes on after the call; revives. Its input stays open until {@link #writeStdin} ends
+     * it.
+     */
     public ProcessInfo startProcess(Caller caller, SandboxRef ref, ExecCall call, @Nullable String label) {
         return inFastOp(caller, ref, true, "starting the process", found -> processes
                 .start(found.id().name(), label, () -> commands.launch(found, call, true))

@@ -12,17 +12,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 /**
- * Shell sessions: calls with the same {@code Session-Id} share working directory and exported environment, one after the
- * other (bridge contract 3.11). The state lies in a file of the sandbox, so that it lives as long as the sandbox's files
- * and is nobody else's.
+ * Shell sessions: calls with the same {@code Session-Id} share working directory and exported environment, one after
+ * the other (bridge contract 3.11). The state lies in a file of the sandbox, so that it lives as long as the
+ * sandbox's files and is nobody else's.
  */
 final class ShellSessions {
     /** Where session files lie; {@code /tmp} is kept between calls and never part of the workspace. */
     private static final String DIRECTORY = "/tmp/.sandbridge-sessions";
 
     /**
-     * $1 session file, $2 command, then NAME=VALUE of the call. Restores, runs the command in this very shell so that cd and
-     * export act on it, and saves on any way out but a kill; by rename, so that a kill while saving loses nothing.
+     * $1 session file, $2 command, then NAME=VALUE of the call. Restores, runs the command in this very shell so that
+     * cd and export act on it, and saves on any way out but a kill; by rename, so that a kill while saving loses
+     * nothing.
      */
     private static final String SCRIPT = """
             __sb_file=$1 __sb_command=$2; shift 2

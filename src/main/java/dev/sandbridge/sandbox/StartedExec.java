@@ -15,8 +15,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command that has been started for one call. The door that asked for it runs it once and closes it; {@link #cancel} may
- * come from any thread at any time, also before {@link #run}.
+ * A command that has been started for one call. The door that asked for it runs it once and closes it;
+ * {@link #cancel} may come from any thread at any time, also before {@link #run}.
  */
 public final class StartedExec implements AutoCloseable {
     private final RunningCommand command;
@@ -42,8 +42,8 @@ public final class StartedExec implements AutoCloseable {
     }
 
     /**
-     * Passes output on until the command has ended; see {@link Exec#run}. Adds a line to stderr when a limit of the sandbox
-     * killed it.
+     * Passes output on until the command has ended; see {@link Exec#run}. Adds a line to stderr when a limit of the
+     * sandbox killed it.
      */
     public ExitStatus run(OutputSink sink) throws IOException {
         var running = new Exec(command, limits, sink);

@@ -8,8 +8,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Which sandboxes are in use right now, so that none is taken away as expired under an open call. Calls share a sandbox;
- * the sweep has it for itself.
+ * Which sandboxes are in use right now, so that none is taken away as expired under an open call. Calls share a
+ * sandbox; the sweep has it for itself.
  */
 final class Usage {
     private final Map<SandboxName, Count> counts = new HashMap<>();

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * key version (1) | length (1) provider | length (1) profile | owner tag (8) | random (16) | MAC (16)
  * </pre>
  *
- * <p>The owner tag is a keyed hash, so that an id tells nobody who owns it. The MAC is HMAC-SHA-256 cut to 128 bits. Thread-safe.
+ * <p>The owner tag is a keyed hash, so that an id tells nobody who owns it. The MAC is HMAC-SHA-256 cut to 128 bits.
+ * Thread-safe.
  */
 public final class SandboxIds {
     private static final int TAG = 8;
@@ -48,8 +49,8 @@ public final class SandboxIds {
     }
 
     /**
-     * The ids that an owner's name for a sandbox can have, newest key first: one per key, so that a rotation loses no sandbox.
-     * Not to be guessed by anyone without the key.
+     * The ids that an owner's name for a sandbox can have, newest key first: one per key, so that a rotation loses no
+     * sandbox. Not to be guessed by anyone without the key.
      */
     public List<SandboxId> namedCandidates(OwnerId owner, String profile, String provider, String alias) {
         return keys.versions().stream()
@@ -65,7 +66,8 @@ public final class SandboxIds {
     /**
      * Checks an id for a caller.
      *
-     * @throws SandboxException INVALID_REQUEST if it is not written like an id; SANDBOX_NOT_FOUND if it is forged, its key is
+     * @throws SandboxException INVALID_REQUEST if it is not written like an id; SANDBOX_NOT_FOUND if it is forged,
+     * its key is
      *     retired, or it belongs to somebody else and the caller is no admin: all the same to the caller
      */
     public SandboxId verify(String text, Caller caller) {

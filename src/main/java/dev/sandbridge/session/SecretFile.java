@@ -12,8 +12,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The secrets of a service that runs on one machine: a file with a line per version, version and hexadecimal secret. Losing
- * it makes every id and every sealed state worthless, so a damaged file stops the service and is never replaced.
+ * The secrets of a service that runs on one machine: a file with a line per version, version and hexadecimal secret.
+ * Losing it makes every id and every sealed state worthless, so a damaged file stops the service and is never
+ * replaced.
  */
 public final class SecretFile {
     private final Path file;

@@ -8,8 +8,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a caller chose for a sandbox and what must outlive it: sealed, it lies with the sandbox and with the caller, so that
- * a deleted sandbox can be made again as it was. Holds secrets (the environment); leaves this process only sealed.
+ * What a caller chose for a sandbox and what must outlive it: sealed, it lies with the sandbox and with the caller,
+ * so that a deleted sandbox can be made again as it was. Holds secrets (the environment); leaves this process only
+ * sealed.
  *
  * @param ttl how long the sandbox lives after its last use
  */

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How long the operations of one sandbox may take.
  *
- * @param exec limit of a command that names none; null leaves commands unlimited where the contract does (event streams) and
+ * @param exec limit of a command that names none; null leaves commands unlimited where the contract does (event
+ * streams) and
  *     takes {@link #DEFAULT_EXEC} elsewhere
  * @param cleanup deleting
  * @param upload one file written

@@ -9,8 +9,9 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * File names as text without loss. A Linux name is any bytes but NUL and slash; bytes that are not UTF-8 become lone low
- * surrogates U+DC80..U+DCFF, as Python's {@code surrogateescape} (PEP 383) does, and turn back into the same bytes.
+ * File names as text without loss. A Linux name is any bytes but NUL and slash; bytes that are not UTF-8 become lone
+ * low surrogates U+DC80..U+DCFF, as Python's {@code surrogateescape} (PEP 383) does, and turn back into the same
+ * bytes.
  */
 public final class FileNames {
     private static final int ESCAPE = 0xDC00;

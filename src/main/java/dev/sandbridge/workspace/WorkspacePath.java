@@ -5,9 +5,9 @@ import dev.sandbridge.error.SandboxException;
 import java.util.ArrayDeque;
 
 /**
- * An absolute, lexically normal path inside a sandbox that a caller may name: the workspace and what is below it, or one of
- * the temporary files that the OpenAI SDK writes below {@code /tmp}. Lexical only: links are resolved inside the sandbox,
- * as its user, so they can reach nothing that a command could not.
+ * An absolute, lexically normal path inside a sandbox that a caller may name: the workspace and what is below it, or
+ * one of the temporary files that the OpenAI SDK writes below {@code /tmp}. Lexical only: links are resolved inside
+ * the sandbox, as its user, so they can reach nothing that a command could not.
  *
  * @param text the path; not UTF-8 bytes as {@link FileNames} writes them
  */
