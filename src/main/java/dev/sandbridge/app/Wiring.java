@@ -11,6 +11,7 @@ import dev.sandbridge.sandbox.SandboxService;
 import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.SecretFile;
 import dev.sandbridge.session.SecretKeys;
+import dev.sandbridge.session.Secrets;
 import dev.sandbridge.session.StateSealer;
 import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -60,8 +61,20 @@ final class Wiring {
 
     @Produces
     @Singleton
-    SecretKeys secretKeys(DataDirectory data, SecureRandom random) throws IOException {
-        return new SecretFile(data.file("secrets"), random).open();
+    SecretFile secretFile(DataDirectory data, SecureRandom random) {
+        return new SecretFile(data.file("secrets"), random);
+    }
+
+    @Produces
+    @Singleton
+    SecretKeys secretKeys(SecretFile file) throws IOException {
+        return file.open();
+    }
+
+    @Produces
+    @Singleton
+    Secrets secrets(SecretFile file, SecretKeys keys) {
+        return new Secrets(file, keys);
     }
 
     @Produces

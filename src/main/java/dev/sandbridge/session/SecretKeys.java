@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The service's secrets, by version. New ids and seals use the newest; older ones are accepted until they are retired.
- * Every purpose has a key of its own, derived by HKDF (RFC 5869), so that no two uses share one.
+ * Every purpose has a key of its own, derived by HKDF (RFC 5869), so that no two uses share one. Thread-safe.
  */
 public final class SecretKeys {
     /** Bytes of a master secret. */
     public static final int LENGTH = 32;
 
-    private final NavigableMap<Integer, byte[]> masters = new TreeMap<>();
+    private volatile NavigableMap<Integer, byte[]> masters;
     private final Map<String, SecretKey> derived = new ConcurrentHashMap<>();
 
     /** @param masters 256-bit secrets by version, 1 to 255; at least one */
@@ -27,13 +27,21 @@ public final class SecretKeys {
         if (masters.isEmpty()) {
             throw new IllegalArgumentException("there is no secret");
         }
+        var checked = new TreeMap<Integer, byte[]>();
         masters.forEach((version, secret) -> {
             if (version < 1 || version > 255 || secret.length != LENGTH) {
                 throw new IllegalArgumentException(
                         "secret " + version + " must be " + LENGTH + " bytes, version 1 to 255");
             }
-            this.masters.put(version, secret.clone());
+            checked.put(version, secret.clone());
         });
+        this.masters = checked;
+    }
+
+    /** From now on these are the secrets. */
+    void replaceBy(SecretKeys newer) {
+        masters = newer.masters;
+        derived.clear();
     }
 
     int newest() {
