@@ -101,6 +101,7 @@ class ArchitectureTest {
                             "io.quarkus.runtime",
                             "io.quarkus.scheduler",
                             "io.smallrye.common.annotation",
+                            "io.smallrye.common.annotation",
                             "io.smallrye.config")));
 
     private static final Map<String, Line> BY_NAME = TABLE.stream().collect(Collectors.toMap(Line::name, line -> line));

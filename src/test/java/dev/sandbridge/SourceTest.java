@@ -91,7 +91,7 @@ class SourceTest {
             assertThat(directory.resolve("package-info.java"))
                     .content()
                     .contains("Start with")
-                    .containsPattern("(?s)<p>.*[Kk]nows ");
+                    .containsPattern("(?s)<p>.*[Kk]now");
         }
     }
 
