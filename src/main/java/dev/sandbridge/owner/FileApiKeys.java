@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,12 @@ public final class FileApiKeys implements ApiKeys {
 
     private static final String PREFIX = "sbk_";
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+
+    private static final Set<StandardOpenOption> LOCK_FILE =
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+
+    /** A lock file keeps other processes out, but not other threads of this one. */
+    private static final Object CHANGING = new Object();
 
     private final Path file;
     private final Clock clock;
@@ -163,16 +170,18 @@ public final class FileApiKeys implements ApiKeys {
     }
 
     private static void requireAnotherAdmin(List<Entry> entries, String keyId) {
-        find(entries, keyId);
+        boolean matters = isEnabledAdmin(find(entries, keyId));
         boolean another = entries.stream()
-                .map(Entry::info)
-                .anyMatch(info -> info.role() == Role.ADMIN
-                        && !info.disabled()
-                        && !info.keyId().equals(keyId));
-        if (!another) {
+                .anyMatch(
+                        entry -> isEnabledAdmin(entry) && !entry.info().keyId().equals(keyId));
+        if (matters && !another) {
             throw new SandboxException(ErrorCode.CONFLICT, "this is the last enabled admin key")
                     .action("make another admin key first");
         }
+    }
+
+    private static boolean isEnabledAdmin(Entry entry) {
+        return entry.info().role() == Role.ADMIN && !entry.info().disabled();
     }
 
     private List<Entry> entries() {
@@ -195,8 +204,8 @@ public final class FileApiKeys implements ApiKeys {
 
     private void change(UnaryOperator<List<Entry>> change) {
         Path lock = file.resolveSibling(file.getFileName() + ".lock");
-        synchronized (this) {
-            try (var channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        synchronized (CHANGING) {
+            try (var channel = FileChannel.open(lock, LOCK_FILE, PrivateFile.ATTRIBUTES);
                     var held = channel.lock()) {
                 loaded = new Loaded(FileTime.fromMillis(-1), -1, List.of());
                 var text = new StringBuilder("# id owner role profile state created sha256\n");

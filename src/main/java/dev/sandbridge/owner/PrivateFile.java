@@ -8,6 +8,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
@@ -15,6 +16,8 @@ import java.util.Set;
 /** Small files that only this user may read, replaced whole: a crash leaves the old contents or the new. */
 public final class PrivateFile {
     private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-------");
+
+    static final FileAttribute<Set<PosixFilePermission>> ATTRIBUTES = PosixFilePermissions.asFileAttribute(MODE);
 
     private PrivateFile() {}
 
@@ -36,8 +39,7 @@ public final class PrivateFile {
 
     /** Replaces the file, durably. */
     public static void write(Path file, byte[] contents) throws IOException {
-        Path temporary = Files.createTempFile(
-                file.getParent(), "." + file.getFileName(), ".new", PosixFilePermissions.asFileAttribute(MODE));
+        Path temporary = Files.createTempFile(file.getParent(), "." + file.getFileName(), ".new", ATTRIBUTES);
         try {
             try (var channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                 var bytes = ByteBuffer.wrap(contents);
