@@ -1,6 +1,8 @@
 # The resident's part that starts commands: channels, the child up to its exec, users. Part of resident.pl's program.
 use strict;
 
+sub NO_ID() { 0xffffffff }    # means "leave as it is" to the kernel; larger ones are cut short
+
 sub collect {
     my ($id, $last, $payload) = @_;
     if (exists $partial{$id}) {
@@ -232,14 +234,16 @@ sub resolve_user {
     my ($request) = @_;
     my $user = $request->{u};
     if ($user =~ /^(\d{1,10}):(\d{1,10})$/) {
-        $request->{credentials} = { uid => $1 + 0, gid => $2 + 0, groups => [ $2 + 0 ] };
+        $request->{credentials} = { uid => $1 + 0, gid => $2 + 0, groups => [ $2 + 0 ] };    # numbers: sys() passes strings as pointers
     } else {
         my ($entry) = grep { $_->[0] eq $user } accounts('/etc/passwd', 4);
         return (EINVAL, 'unknown user') if !$entry;
-        my ($uid, $gid) = @$entry[2, 3];
-        my @groups = map { $_->[2] } grep { grep { $_ eq $user } split /,/, $_->[3] } accounts('/etc/group', 4);
+        my ($uid, $gid) = map { $_ + 0 } @$entry[2, 3];
+        my @groups = map { $_->[2] + 0 } grep { grep { $_ eq $user } split /,/, $_->[3] } accounts('/etc/group', 4);
         $request->{credentials} = { uid => $uid, gid => $gid, groups => [ $gid, grep { $_ != $gid } @groups ] };
     }
+    return (EINVAL, 'no such user or group number')
+        if grep { $_ >= NO_ID } @{ $request->{credentials} }{qw(uid gid)}, @{ $request->{credentials}{groups} };
     return if $users_offered;
     return (EPERM, 'this sandbox has one user only') if $request->{credentials}{uid} != $>;
     delete $request->{credentials};

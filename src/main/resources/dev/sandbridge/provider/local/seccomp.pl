@@ -58,6 +58,7 @@ sub seccomp_filter {
     }
     $program .= when_called($pick->([ 56, 220 ]), flags_without(0, NEW_NAMESPACES));               # clone
     $program .= when_called($pick->([ 272, 97 ]), flags_without(0, NEW_NAMESPACES | NEW_TIME));    # unshare
+    $program .= when_called($pick->([ 302, 261 ]), prlimit_rules());
     $program .= when_called($pick->([ 16, 29 ]), ioctl_rules());
     $program .= when_called($pick->([ 41, 198 ]), socket_rules());
     return $program . verdict(ALLOW);
@@ -82,6 +83,15 @@ sub when_called {
 sub flags_without {
     my ($index, $mask) = @_;
     return argument($index) . instruction(JSET, $mask, 0, 1) . verdict(ERRNO | EPERM) . verdict(ALLOW);
+}
+
+# Limits may be set for the caller itself and read of anyone: root inside has the same user as process 1, and could
+# take its descriptors away.
+sub prlimit_rules {
+    return argument(0) . instruction(JEQ, 0, 0, 1) . verdict(ALLOW)
+        . argument(2) . instruction(JEQ, 0, 0, 3)
+        . instruction(LD, 16 + 8 * 2 + 4) . instruction(JEQ, 0, 0, 1) . verdict(ALLOW)
+        . verdict(ERRNO | EPERM);
 }
 
 # No keystrokes into a terminal (TIOCSTI), no pasting on a console (TIOCLINUX).
