@@ -77,7 +77,7 @@ class SourceTest {
                         found.add(name + " has " + method.getParameters().size() + " parameters");
                     }
                 }
-                return super.visitMethod(method, none);
+                return super.visitMethod(method, null);
             }
         });
         assertThat(without("methods", found))
