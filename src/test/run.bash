@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # root and the lists of needs are the launcher's
 
 scratch=""
+groups_before=""
 notes=""
 
 run_tests() {
@@ -14,6 +15,7 @@ $tests_need" "Tests that need them are skipped."
     chmod 755 "$scratch"
     trap end_tests EXIT
     export SANDBRIDGE_TEST_SCRATCH="$scratch"
+    groups_before="$(control_groups)"
     : >"$scratch/clients"
     rm -rf -- "$root"/target/*/surefire-reports
 
@@ -73,20 +75,32 @@ marked_processes() {
     done
 }
 
+control_groups() { find /sys/fs/cgroup -type d -name '*sandbridge*' 2>/dev/null | sort; }
+
+# Control groups that were not there before and hold no process; another service on this machine has some in its own.
+abandoned_groups() {
+    local group
+    control_groups | grep -vxF -e "$groups_before" -e "" | while read -r group; do
+        [ -n "$(find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null)" ] || printf '%s\n' "$group"
+    done
+}
+
+loop_devices_of_scratch() { grep -lsF "$scratch/" /sys/block/loop*/loop/backing_file; }
+
 mounts_below_scratch() { awk -v below="$scratch/" 'index($5, below) == 1 {print $5}' /proc/self/mountinfo | sort -r; }
 
 # Says what outlived the tests; that is a failure of the service, not something to tidy up in silence.
 left_behind() {
-    local process found=0
+    local process thing found=0
     [ "$(uname -s)" = Linux ] || return 0
     for process in $(marked_processes); do
         found=1
         say "left behind: process $process: $(tr '\0' ' ' <"/proc/$process/cmdline" 2>/dev/null | cut -c 1-200)"
     done
-    if [ -n "$(mounts_below_scratch)" ]; then
+    for thing in $(mounts_below_scratch) $(loop_devices_of_scratch) $(abandoned_groups); do
         found=1
-        say "left behind: mounts $(mounts_below_scratch | tr '\n' ' ')"
-    fi
+        say "left behind: $thing"
+    done
     [ "$found" = 0 ] || notes="$notes
 the tests left something behind"
     return "$found"
