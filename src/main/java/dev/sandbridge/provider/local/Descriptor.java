@@ -7,9 +7,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One open file descriptor number and its only owner. The kernel reuses a number as soon as it is closed, so a number is
- * used between {@link #enter} and {@link #leave} only: {@link #close} takes effect at once for everybody who comes after,
- * and closes the number when the last user has left.
+ * One open file descriptor number and its only owner. The kernel reuses a number as soon as it is closed, so a number
+ * is used between {@link #enter} and {@link #leave} only: {@link #close} takes effect at once for everybody who comes
+ * after, and closes the number when the last user has left.
  *
  * <p>Non-blocking. One thread at a time may wait, for one direction; who reads and writes one file owns a
  * {@link #duplicate} for each.

@@ -12,6 +12,7 @@ final class Errno {
     static final int EIO = 5;
     static final int ENXIO = 6;
     static final int E2BIG = 7;
+    static final int ENOEXEC = 8;
     static final int EAGAIN = 11;
     static final int ENOMEM = 12;
     static final int EACCES = 13;
@@ -35,6 +36,12 @@ final class Errno {
     private static final Map<Integer, String> TEXTS = Map.ofEntries(
             Map.entry(EPERM, "operation not permitted"),
             Map.entry(ENOENT, "no such file or directory"),
+            Map.entry(E2BIG, "argument list too long"),
+            Map.entry(ENOEXEC, "exec format error"),
+            Map.entry(ENOTDIR, "not a directory"),
+            Map.entry(EISDIR, "is a directory"),
+            Map.entry(ELOOP, "too many links"),
+            Map.entry(ENAMETOOLONG, "name too long"),
             Map.entry(EACCES, "permission denied"),
             Map.entry(EMFILE, "too many open files in this service"),
             Map.entry(ENFILE, "too many open files on this machine"),
@@ -45,9 +52,12 @@ final class Errno {
 
     private Errno() {}
 
+    static String text(int errno) {
+        return TEXTS.getOrDefault(errno, "errno " + errno);
+    }
+
     /** The failure of a C library call that returned {@code -errno}. */
     static IOException failure(String operation, long negativeErrno) {
-        int errno = (int) -negativeErrno;
-        return new IOException(operation + ": " + TEXTS.getOrDefault(errno, "errno " + errno));
+        return new IOException(operation + ": " + text((int) -negativeErrno));
     }
 }

@@ -8,8 +8,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 
 /**
- * Reads a pipe or terminal. A read blocks the calling thread, never its carrier, and takes what is there; it ends with the
- * last writer, or by {@link #close} from another thread. Used by one reading thread at a time. Owns its descriptor.
+ * Reads a pipe or terminal. A read blocks the calling thread, never its carrier, and takes what is there; it ends
+ * with the last writer, or by {@link #close} from another thread. Used by one reading thread at a time. Owns its
+ * descriptor.
  */
 final class FdInputStream extends InputStream {
     private final Descriptor descriptor;

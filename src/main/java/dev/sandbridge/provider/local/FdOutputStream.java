@@ -7,9 +7,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 
 /**
- * Writes a pipe or terminal, unbuffered. A write blocks the calling thread, never its carrier, until all bytes are in the
- * pipe; it fails when nobody reads any more, or by {@link #close} from another thread. Used by one writing thread at a
- * time. Owns its descriptor.
+ * Writes a pipe or terminal, unbuffered. A write blocks the calling thread, never its carrier, until all bytes are in
+ * the pipe; it fails when nobody reads any more, or by {@link #close} from another thread. Used by one writing thread
+ * at a time. Owns its descriptor.
  */
 final class FdOutputStream extends OutputStream {
     private final Descriptor descriptor;
@@ -44,7 +44,10 @@ final class FdOutputStream extends OutputStream {
         }
     }
 
-    /** Copies once and offers the copy until the pipe is full, so that a full pipe costs no second copy of the same bytes. */
+    /**
+     * Copies once and offers the copy until the pipe is full, so that a full pipe costs no second copy of the same
+     * bytes.
+     */
     private static long writeNow(int fd, byte[] bytes, int offset, int length) {
         try (var buffer = NativeBuffer.lease()) {
             int size = Math.min(length, NativeBuffer.SIZE);

@@ -14,15 +14,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Every C library function that is called, with its C signature. Each takes the segment that receives {@code errno} as an
- * additional first argument.
+ * Every C library function that is called, with its C signature. Each takes the segment that receives {@code errno}
+ * as an additional first argument.
  *
- * <p>A native image contains only the shapes that {@code reachability-metadata.json} lists; {@code LibcTest} compares the
- * two. The classes that hold the handles are initialized at run time there, not at build time.
+ * <p>A native image contains only the shapes that {@code reachability-metadata.json} lists; {@code LibcTest} compares
+ * the two. The classes that hold the handles are initialized at run time there, not at build time.
  */
 enum Libc {
     READ("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG),
     WRITE("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG),
+    OPEN("open", 2, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
+    LSEEK("lseek", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT),
     CLOSE("close", JAVA_INT, JAVA_INT),
     FCNTL("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG),
     IOCTL("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),

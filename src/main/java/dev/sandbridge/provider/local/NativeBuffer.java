@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Memory outside the heap for one C call, and the place where {@code errno} lands. Leased for as long as a call takes and
- * never across a wait, so that thousands of waiting threads share a handful.
+ * Memory outside the heap for one C call, and the place where {@code errno} lands. Leased for as long as a call takes
+ * and never across a wait, so that thousands of waiting threads share a handful.
  */
 final class NativeBuffer implements AutoCloseable {
     /** Large enough that a call costs little beside its bytes; four default pipes. */

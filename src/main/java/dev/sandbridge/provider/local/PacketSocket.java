@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of a pair of connected unix sockets that keep packet borders and carry open files; see unix(7). It stands on no
- * file system, so nobody can connect to it. One thread sends at a time and one receives. Owns its descriptors.
+ * One end of a pair of connected unix sockets that keep packet borders and carry open files; see unix(7). It stands
+ * on no file system, so nobody can connect to it. One thread sends at a time and one receives. Owns its descriptors.
  */
 final class PacketSocket implements AutoCloseable {
     /** Longest packet that is sent or accepted. */

@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a resident was asked and has not answered yet. Requests are added by any thread; answers are taken by one. An answer
- * that fits no request is an {@link IOException}: the resident is then no longer believed.
+ * What a resident was asked and has not answered yet. Requests are added by any thread; answers are taken by one. An
+ * answer that fits no request is an {@link IOException}: the resident is then no longer believed.
  */
 final class PendingRequests {
     private static final int VERSION = 1;

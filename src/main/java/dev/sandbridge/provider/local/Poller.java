@@ -5,11 +5,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Wakes threads that wait for file descriptors, all of them with one platform thread and one epoll instance, so that a
- * waiting virtual thread holds no carrier. The JDK's own poller knows sockets only.
+ * Wakes threads that wait for file descriptors, all of them with one platform thread and one epoll instance, so that
+ * a waiting virtual thread holds no carrier. The JDK's own poller knows sockets only.
  *
- * <p>Each wait arms its descriptor for one event. Events carry a name that is never used again instead of the descriptor
- * number, so an event that was already under way when a number was closed and reused meets nobody.
+ * <p>Each wait arms its descriptor for one event. Events carry a name that is never used again instead of the
+ * descriptor number, so an event that was already under way when a number was closed and reused meets nobody.
  */
 final class Poller implements AutoCloseable {
     /** What a thread waits to do. */
@@ -61,8 +61,8 @@ final class Poller implements AutoCloseable {
     }
 
     /**
-     * Forgets a descriptor before its number is closed. Closing alone would not: the kernel keeps watching while any other
-     * process holds the same open file, and a sandbox may.
+     * Forgets a descriptor before its number is closed. Closing alone would not: the kernel keeps watching while any
+     * other process holds the same open file, and a sandbox may.
      */
     void disarm(int fd, long name) {
         armed.remove(name);

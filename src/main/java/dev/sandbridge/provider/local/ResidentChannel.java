@@ -16,9 +16,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The conversation with one resident: requests go out under numbers that are never used again, and a thread of the channel
- * takes the answers. Thread-safe. Answers are untrusted: one that cannot be true closes the channel, and a sandbox whose
- * channel is closed counts as dead. Then everything that waits fails with {@link ErrorCode#EXEC_TRANSPORT_ERROR}.
+ * The conversation with one resident: requests go out under numbers that are never used again, and a thread of the
+ * channel takes the answers. Thread-safe. Answers are untrusted: one that cannot be true closes the channel, and a
+ * sandbox whose channel is closed counts as dead. Then everything that waits fails with
+ * {@link ErrorCode#EXEC_TRANSPORT_ERROR}.
  */
 final class ResidentChannel implements AutoCloseable {
     /** Whom a signal meets; in the protocol's order. */

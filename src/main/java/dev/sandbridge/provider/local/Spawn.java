@@ -76,7 +76,9 @@ final class Spawn {
         }
     }
 
-    /** The child's low numbers are filled one after the other; a source among them could be gone when its turn comes. */
+    /**
+     * The child's low numbers are filled one after the other; a source among them could be gone when its turn comes.
+     */
     private static void requireNotOverwritten(int source, int count) {
         if (source < count) {
             throw new IllegalArgumentException("descriptor " + source + " lies among the child's own");

@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the resident is asked to start. Texts may hold bytes that are not UTF-8 as {@link FileNames} writes them; none holds
- * a NUL, which its makers see to. Never logged.
+ * What the resident is asked to start. Texts may hold bytes that are not UTF-8 as {@link FileNames} writes them; none
+ * holds a NUL, which its makers see to. Never logged.
  *
  * @param mode a program, or a file verb that the resident carries itself
  * @param user null for the sandbox's default user

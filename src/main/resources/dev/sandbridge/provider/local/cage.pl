@@ -28,6 +28,7 @@ use strict;
 BEGIN { $^W = 1 }
 
 my $here;    # directory of this program and its parts
+my %part;    # texts of what is started inside, read while this process may still look into that directory
 
 BEGIN {
     $here = __FILE__ =~ m{^(.*)/}s ? $1 : '.';
@@ -52,6 +53,7 @@ sub launch {
     take_control();
     die_with($option->{parent});
     my $system = defined $option->{rootfs} ? $option->{rootfs} : '';
+    read_parts();
     my $root = $> == 0;
     die "ids=range needs root, subid and single an ordinary user\n" if $root != defined $option->{base};
     return remove($option) if $option->{action};
@@ -82,6 +84,13 @@ sub launch {
         block_networks(@unreachable);
     }
     become_bubblewrap($option, "$volume/fs", $system, grep { defined } $resident_lives, $lock);
+}
+
+sub read_parts {
+    for my $name (qw(kernel.pl resident.pl commands.pl signals.pl files.pl sudo.sh su.sh)) {
+        $part{$name} = whole("$here/$name");
+        die "$here/$name: $!\n" if $part{$name} eq '';
+    }
 }
 
 sub options {
@@ -243,8 +252,7 @@ sub become_bubblewrap {
     my ($perl_mounts, @perl) = perl_inside($system);
     my $list = open_text(join "\0", @arguments, @$perl_mounts);
     my @limits = map { /^(\w+):(\d+)$/ ? "rlimit=$RESOURCE{$1}:$2" : () } @{ $option->{limit} };
-    my $script = open_text(join '', map({ whole("$here/$_") } qw(kernel.pl resident.pl commands.pl signals.pl)),
-        "__END__\n", whole("$here/files.pl"));
+    my $script = open_text(join '', @part{qw(kernel.pl resident.pl commands.pl signals.pl)}, "__END__\n", $part{'files.pl'});
     my $capabilities = 0;
     $capabilities |= 1 << $_ for $option->{users} ? values %CAPABILITY : ();
     sys('dup3', $script, 0, 0);
@@ -285,7 +293,7 @@ sub shims {
     my @directories = grep { -d "$system/$_" && !-l "$system/$_" } qw(usr/bin bin);
     my (@arguments, @homeless);
     for my $name (qw(sudo su)) {
-        my $text = whole("$here/$name.sh");
+        my $text = $part{"$name.sh"};
         my @places = grep { -e "$system/$_/$name" } @directories;
         push @arguments, text_file($text, '0555', "/$_/$name") for @places;
         push @homeless, text_file($text, '0555', "/usr/local/sbin/$name") if !@places;

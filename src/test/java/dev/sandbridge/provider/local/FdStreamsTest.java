@@ -180,7 +180,10 @@ class FdStreamsTest {
         }
     }
 
-    /** Readers of short-lived pipes race with their closing, numbers are reused all the time; nobody may read a stranger's byte. */
+    /**
+     * Readers of short-lived pipes race with their closing, numbers are reused all the time; nobody may read a
+     * stranger's byte.
+     */
     @RepeatedTest(3)
     void readersThatAreClosedUnderwayNeverReadAStrangersBytes() throws Exception {
         long before = Pipe.openDescriptors();

@@ -1,0 +1,301 @@
+package dev.sandbridge.provider.local;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.Command;
+import dev.sandbridge.process.RunningCommand;
+import dev.sandbridge.provider.SandboxFiles;
+import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxSpec;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A sandbox of this machine. It exists on disk; its cage is started by the first thing that needs it, and again after
+ * it ended. Thread-safe.
+ */
+final class LocalHandle implements SandboxHandle {
+    private static final Map<String, String> ENVIRONMENT = Map.of(
+            "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG", "C.UTF-8");
+
+    private static final int LONGEST_FAULT = 1000;
+
+    private final CageSource cages;
+    private final SandboxStore store;
+    private final LocalFiles files = new LocalFiles(this::startRequest);
+
+    /** Guards what follows: record on disk, cage and their end. */
+    private final ReentrantLock life = new ReentrantLock();
+
+    private volatile SandboxRecord record;
+    private volatile @Nullable Cage cage;
+    private volatile boolean deleted;
+    private long killsOfEarlierCages;
+    private long killsTold;
+
+    /** Makes a new cage for a sandbox. */
+    @FunctionalInterface
+    interface CageSource {
+        Cage start(SandboxRecord record) throws IOException, InterruptedException;
+    }
+
+    LocalHandle(SandboxRecord record, CageSource cages, SandboxStore store) {
+        this.record = record;
+        this.cages = cages;
+        this.store = store;
+    }
+
+    @Override
+    public SandboxSpec spec() {
+        return record.spec();
+    }
+
+    /** Its range of host ids. */
+    int range() {
+        return record.range();
+    }
+
+    @Override
+    public SandboxFiles files() {
+        return files;
+    }
+
+    @Override
+    public void update(Map<String, String> labels, String state, Instant expiresAt) {
+        life.lock();
+        try {
+            requireExisting();
+            var changed = record.with(record.spec().with(labels, state, expiresAt));
+            store.update(changed);
+            record = changed;
+        } catch (IOException failed) {
+            throw new SandboxException(ErrorCode.PROVIDER_FAILURE, "the sandbox's record cannot be written", failed);
+        } finally {
+            life.unlock();
+        }
+    }
+
+    @Override
+    public Optional<String> limitReached() {
+        life.lock();
+        try {
+            var running = cage;
+            long kills = killsOfEarlierCages + (running == null ? 0 : running.outOfMemoryKills());
+            boolean more = kills > killsTold;
+            killsTold = kills;
+            return more
+                    ? Optional.of("the sandbox's memory limit of "
+                            + record.spec().limits().memoryBytes() + " bytes was reached")
+                    : Optional.empty();
+        } finally {
+            life.unlock();
+        }
+    }
+
+    @Override
+    public RunningCommand start(Command command) {
+        var channel = running().channel();
+        var started = send(channel, request(command));
+        boolean handedOver = false;
+        try {
+            byte[] fault = started.fault().readNBytes(LONGEST_FAULT);
+            InputStream stderr = fault.length == 0 ? started.stderr() : notRun(FileVerb.fault(fault), command);
+            handedOver = true;
+            return new LocalCommand(channel, started, stderr);
+        } catch (IOException interrupted) {
+            throw new SandboxException(
+                    ErrorCode.EXEC_TRANSPORT_ERROR, "starting the command was interrupted", interrupted);
+        } finally {
+            if (!handedOver) {
+                new LocalCommand(channel, started, started.stderr()).kill();
+                started.close();
+            }
+        }
+    }
+
+    /** What a shell would say of a program it cannot run; everything before that is the caller's mistake or ours. */
+    private static InputStream notRun(FileVerb.Failure fault, Command command) {
+        String step = fault.getMessage() == null ? "" : fault.getMessage();
+        return switch (step) {
+            case "exec" -> {
+                String reason = fault.errno() == Errno.ENOENT ? "not found" : Errno.text(fault.errno());
+                String line = command.argv().getFirst() + ": " + reason + "\n";
+                yield new ByteArrayInputStream(line.getBytes(StandardCharsets.UTF_8));
+            }
+            case "chdir" ->
+                throw new SandboxException(
+                                ErrorCode.INVALID_REQUEST,
+                                "the working directory cannot be entered: " + Errno.text(fault.errno()))
+                        .action("make the directory first");
+            case "user" ->
+                throw new SandboxException(ErrorCode.INVALID_REQUEST, "the command cannot be run as that user");
+            default ->
+                throw new SandboxException(
+                        ErrorCode.PROVIDER_FAILURE,
+                        "the command could not be started (" + step + ", errno " + fault.errno() + ")");
+        };
+    }
+
+    private StartRequest request(Command command) {
+        var environment = new HashMap<>(ENVIRONMENT);
+        environment.putAll(account(command.user()).environment());
+        environment.putAll(command.environment());
+        return new StartRequest(
+                StartRequest.Mode.EXEC,
+                command.user(),
+                command.directory(),
+                environment,
+                command.argv(),
+                command.stdin(),
+                false);
+    }
+
+    private Account account(@Nullable String user) {
+        if (user == null) {
+            return running().users() ? Account.ROOT : Account.ONLY_USER;
+        }
+        return Account.find(passwd(), user).orElse(Account.unknown(user));
+    }
+
+    /** The sandbox's own list of users; empty if it has destroyed it. */
+    private String passwd() {
+        var verb =
+                StartRequest.file(false, List.of("read", "/etc/passwd", "0", Integer.toString(Account.LONGEST_FILE)));
+        try (var started = startRequest(verb)) {
+            return FileVerb.next(started.stdout()) == null
+                    ? ""
+                    : new String(started.stdout().readNBytes(Account.LONGEST_FILE), StandardCharsets.UTF_8);
+        } catch (IOException | FileVerb.Failure unreadable) {
+            return "";
+        }
+    }
+
+    private Started startRequest(StartRequest request) {
+        return send(running().channel(), request);
+    }
+
+    private Started send(ResidentChannel channel, StartRequest request) {
+        try {
+            return channel.start(request);
+        } catch (ResidentRefusal refusal) {
+            throw refused(refusal);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new SandboxException(
+                    ErrorCode.EXEC_TRANSPORT_ERROR, "starting in the sandbox was interrupted", interrupted);
+        }
+    }
+
+    private SandboxException refused(ResidentRefusal refusal) {
+        return switch (refusal.errno()) {
+            case Errno.EPERM ->
+                new SandboxException(
+                                ErrorCode.CAPABILITY_UNAVAILABLE,
+                                "this sandbox has one user only; commands cannot be run as another",
+                                refusal)
+                        .action("leave the user out");
+            case Errno.EINVAL ->
+                new SandboxException(ErrorCode.INVALID_REQUEST, "the sandbox has no such user", refusal);
+            case Errno.E2BIG ->
+                new SandboxException(ErrorCode.INVALID_REQUEST, "arguments and environment are too long", refusal)
+                        .action("pass long input as a file or through stdin");
+            case Errno.EAGAIN, Errno.ENOMEM ->
+                new SandboxException(
+                                ErrorCode.CAPACITY_EXCEEDED,
+                                "the sandbox's limit of "
+                                        + record.spec().limits().processes()
+                                        + " processes is reached, or its memory is used up",
+                                refusal)
+                        .action("end processes of the sandbox first");
+            case Errno.EMFILE, Errno.ENFILE ->
+                new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "too many files are open", refusal);
+            default ->
+                new SandboxException(
+                        ErrorCode.PROVIDER_FAILURE, "the sandbox refused (errno " + refusal.errno() + ")", refusal);
+        };
+    }
+
+    /** The cage, started if there is none now. */
+    Cage running() {
+        var now = cage;
+        if (now != null && now.isAlive() && !deleted) {
+            return now;
+        }
+        try {
+            life.lockInterruptibly();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new SandboxException(
+                    ErrorCode.PROVIDER_FAILURE, "waiting for the sandbox was interrupted", interrupted);
+        }
+        try {
+            requireExisting();
+            now = cage;
+            if (now != null && now.isAlive()) {
+                return now;
+            }
+            endCage();
+            var fresh = cages.start(record);
+            cage = fresh;
+            return fresh;
+        } catch (IOException failed) {
+            throw new SandboxException(ErrorCode.POOL_ERROR, "the sandbox could not be started", failed)
+                    .action("try again; the service's log says more");
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new SandboxException(ErrorCode.POOL_ERROR, "starting the sandbox was interrupted", interrupted);
+        } finally {
+            life.unlock();
+        }
+    }
+
+    /** Ends everything that runs; what is on disk stays, and the next use starts a new cage. */
+    void stop() {
+        life.lock();
+        try {
+            endCage();
+        } finally {
+            life.unlock();
+        }
+    }
+
+    /** Ends everything for good. Returns false if somebody else did before. */
+    boolean retire() {
+        life.lock();
+        try {
+            if (deleted) {
+                return false;
+            }
+            endCage();
+            deleted = true;
+            return true;
+        } finally {
+            life.unlock();
+        }
+    }
+
+    private void endCage() {
+        var last = cage;
+        if (last != null) {
+            last.end();
+            killsOfEarlierCages += last.outOfMemoryKills();
+            cage = null;
+        }
+    }
+
+    private void requireExisting() {
+        if (deleted) {
+            throw new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "the sandbox was deleted");
+        }
+    }
+}
