@@ -40,6 +40,15 @@ public interface SandbridgeConfig {
     @WithDefault("30s")
     Duration sweepEvery();
 
+    /** Settings of provider {@code local}. */
+    Local local();
+
+    /** What provider {@code local} may use. */
+    interface Local {
+        /** Root file systems that stand in for the host's own {@code /usr}, by the name that {@code image} gives. */
+        Map<String, String> images();
+    }
+
     /** Values of {@link #auth}. */
     enum Auth {
         KEYS,
