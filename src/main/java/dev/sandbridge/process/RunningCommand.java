@@ -45,7 +45,10 @@ public interface RunningCommand extends AutoCloseable {
      */
     void kill();
 
-    /** Lets go of the streams. Does not end the command: background children of an ended command live on. */
+    /**
+     * Lets go of the streams. Does not end the command: background children of an ended command live on, and what they
+     * still write to its output is thrown away, as it is when only {@link #stdout} or {@link #stderr} is closed.
+     */
     @Override
     void close();
 }

@@ -1,0 +1,154 @@
+package dev.sandbridge.provider;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.Command;
+import dev.sandbridge.process.ExitStatus;
+import dev.sandbridge.process.RunningCommand;
+import dev.sandbridge.process.Signal;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** A process of this machine, in a session and process group of its own, and all that descends from it. */
+final class HostProcess implements RunningCommand {
+    private final Process process;
+    private final long tag;
+    private final HostOutput stdout;
+    private final HostOutput stderr;
+    private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
+
+    private HostProcess(Process process, long tag, HostOutput stdout, HostOutput stderr) {
+        this.process = process;
+        this.tag = tag;
+        this.stdout = stdout;
+        this.stderr = stderr;
+        process.onExit().thenAccept(ended -> exit.complete(status(ended.exitValue())));
+    }
+
+    /**
+     * Starts a command.
+     *
+     * @param directory of the host
+     * @param pipes where two named pipes may be made
+     */
+    static HostProcess start(Command command, File directory, Path pipes, long tag) {
+        try {
+            Path out = pipes.resolve(tag + ".out");
+            Path err = pipes.resolve(tag + ".err");
+            new ProcessBuilder("mkfifo", out.toString(), err.toString()).start().waitFor();
+            var stdout = new HostOutput(out);
+            var stderr = new HostOutput(err);
+            var argv = new ArrayList<>(List.of("prlimit", "--locks=" + tag + ":" + tag, "--", "setsid", "--"));
+            argv.addAll(command.argv());
+            var builder = new ProcessBuilder(argv)
+                    .directory(directory)
+                    .redirectOutput(out.toFile())
+                    .redirectError(err.toFile());
+            if (!command.stdin()) {
+                builder.redirectInput(new File("/dev/null"));
+            }
+            builder.environment().clear();
+            builder.environment().putAll(Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "HOME", "/nonexistent"));
+            builder.environment().putAll(command.environment());
+            try {
+                return new HostProcess(builder.start(), tag, stdout, stderr);
+            } finally {
+                Files.delete(out);
+                Files.delete(err);
+            }
+        } catch (IOException refused) {
+            throw new SandboxException(ErrorCode.INVALID_REQUEST, "the command cannot be started", refused);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "interrupted", interrupted);
+        }
+    }
+
+    @Override
+    public int pid() {
+        return (int) process.pid();
+    }
+
+    @Override
+    public OutputStream stdin() {
+        return process.getOutputStream();
+    }
+
+    @Override
+    public InputStream stdout() {
+        return stdout;
+    }
+
+    @Override
+    public InputStream stderr() {
+        return stderr;
+    }
+
+    @Override
+    public CompletableFuture<ExitStatus> exit() {
+        return exit.copy();
+    }
+
+    @Override
+    public void signal(Signal signal) {
+        if (!process.isAlive()) {
+            return;
+        }
+        try {
+            new ProcessBuilder("bash", "-c", "kill -" + signal.number() + " -- -" + pid())
+                    .redirectErrorStream(true)
+                    .start()
+                    .waitFor();
+        } catch (IOException broken) {
+            throw new IllegalStateException("no bash", broken);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void kill() {
+        end();
+        exit.copy()
+                .completeOnTimeout(ExitStatus.killed(9), 10, TimeUnit.SECONDS)
+                .join();
+    }
+
+    /** The first process by its handle, for it may not have its tag yet; then all that descends from it. */
+    private void end() {
+        process.destroyForcibly();
+        process.onExit().join();
+        ProcessTags.kill(found -> found == tag);
+    }
+
+    @Override
+    public void close() {
+        stdout.close();
+        stderr.close();
+        try {
+            process.getOutputStream().close();
+        } catch (IOException gone) {
+            // The command has closed its end.
+        }
+    }
+
+    /** The sandbox goes; how the command ends is nobody's business any more. */
+    void lose() {
+        exit.completeExceptionally(
+                new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "the sandbox was deleted under the command"));
+        end();
+    }
+
+    private static ExitStatus status(int code) {
+        return code > 128 && code <= 128 + 64 ? ExitStatus.killed(code - 128) : ExitStatus.exited(code);
+    }
+}
