@@ -12,9 +12,10 @@ import java.util.Set;
  *
  * @param unified whether it is version 2
  * @param controllers those of version 1; version 2 lists its own in each group
+ * @param point where it is mounted
  * @param own this process's own group in it
  */
-record CgroupMount(boolean unified, Set<String> controllers, Path own) {
+record CgroupMount(boolean unified, Set<String> controllers, Path point, Path own) {
     /** Reads {@code mountinfo} of proc_pid_mountinfo(5) and {@code cgroup} of cgroups(7). */
     static List<CgroupMount> parse(List<String> mountinfo, List<String> membership) {
         var found = new ArrayList<CgroupMount>();
@@ -30,7 +31,7 @@ record CgroupMount(boolean unified, Set<String> controllers, Path own) {
                 Set<String> controllers = unified ? Set.of() : new HashSet<>(List.of(type[2].split(",")));
                 path(membership, unified, controllers)
                         .map(path -> own(mount[4], mount[3], path))
-                        .ifPresent(own -> found.add(new CgroupMount(unified, controllers, own)));
+                        .ifPresent(own -> found.add(new CgroupMount(unified, controllers, Path.of(mount[4]), own)));
             }
         }
         return found;

@@ -3,8 +3,12 @@ package dev.sandbridge.provider.local;
 import dev.sandbridge.provider.Limits;
 import dev.sandbridge.provider.SandboxName;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,10 +23,17 @@ final class Cgroups {
     /** Where the processes of a service go that had its version 2 group for itself; such a group must be empty. */
     private static final String SERVICE = "sandbridge-service";
 
+    /** How deep in a hierarchy services lie at most, on systems that nest units in slices in slices. */
+    private static final int DEPTH = 12;
+
+    private final String group;
+    private final List<CgroupMount> mounts;
     private final Map<Controller, Path> parents;
     private final boolean unified;
 
-    private Cgroups(Map<Controller, Path> parents, boolean unified) {
+    private Cgroups(String group, List<CgroupMount> mounts, Map<Controller, Path> parents, boolean unified) {
+        this.group = group;
+        this.mounts = mounts;
         this.parents = Map.copyOf(parents);
         this.unified = unified;
     }
@@ -33,31 +44,32 @@ final class Cgroups {
      * @param proc {@code /proc/self}, or what stands for it in a test
      * @param group name of the common group, the same at every start of one service
      */
-    static Cgroups find(Path proc, String group) {
-        try {
-            var mounts = CgroupMount.parse(
-                    Files.readAllLines(proc.resolve("mountinfo")), Files.readAllLines(proc.resolve("cgroup")));
-            var versionOne = new EnumMap<Controller, Path>(Controller.class);
-            for (Controller controller : Controller.values()) {
-                mounts.stream()
-                        .filter(mount -> !mount.unified() && mount.controllers().contains(controller.word()))
-                        .map(mount -> mount.own().resolve(group))
-                        .filter(Cgroups::canMake)
-                        .findFirst()
-                        .ifPresent(directory -> versionOne.put(controller, directory));
-            }
-            if (!versionOne.isEmpty()) {
-                return new Cgroups(versionOne, false);
-            }
-            for (CgroupMount mount : mounts) {
-                if (mount.unified()) {
-                    return new Cgroups(delegated(mount.own(), group), true);
-                }
-            }
-        } catch (IOException unreadable) {
-            // Without the tables there is no control group to be had.
+    static Cgroups find(Path proc, String group) throws IOException {
+        var mounts = CgroupMount.parse(
+                Files.readAllLines(proc.resolve("mountinfo")), Files.readAllLines(proc.resolve("cgroup")));
+        var versionOne = versionOne(mounts, group);
+        if (!versionOne.isEmpty()) {
+            return new Cgroups(group, mounts, versionOne, false);
         }
-        return new Cgroups(Map.of(), false);
+        for (CgroupMount mount : mounts) {
+            if (mount.unified()) {
+                return new Cgroups(group, mounts, delegated(mount.own(), group), true);
+            }
+        }
+        return new Cgroups(group, mounts, Map.of(), false);
+    }
+
+    private static Map<Controller, Path> versionOne(List<CgroupMount> mounts, String group) {
+        var parents = new EnumMap<Controller, Path>(Controller.class);
+        for (Controller controller : Controller.values()) {
+            mounts.stream()
+                    .filter(mount -> mount.controllers().contains(controller.word()))
+                    .map(mount -> mount.own().resolve(group))
+                    .filter(Cgroups::canMake)
+                    .findFirst()
+                    .ifPresent(directory -> parents.put(controller, directory));
+        }
+        return parents;
     }
 
     boolean limit(Controller controller) {
@@ -86,11 +98,45 @@ final class Cgroups {
         }
     }
 
-    /** Ends and removes what an earlier run of this service left. */
+    /**
+     * Ends and removes what an earlier run of this service left, wherever in the hierarchies that run was: a service
+     * that is started from a session finds itself in another group every time.
+     */
     void sweep() throws IOException {
-        for (Path parent : Set.copyOf(parents.values())) {
-            new Cgroup(children(parent)).remove();
+        for (CgroupMount mount : mounts) {
+            if (isUsed(mount)) {
+                for (Path common : named(mount.point())) {
+                    new Cgroup(children(common)).remove();
+                    if (!parents.containsValue(common)) {
+                        new Cgroup(List.of(common)).remove();
+                    }
+                }
+            }
         }
+    }
+
+    private boolean isUsed(CgroupMount mount) {
+        return parents.values().stream().anyMatch(parent -> parent.startsWith(mount.point()));
+    }
+
+    private List<Path> named(Path point) throws IOException {
+        var found = new ArrayList<Path>();
+        Files.walkFileTree(point, Set.of(), DEPTH, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
+                if (directory.endsWith(group)) {
+                    found.add(directory);
+                    return FileVisitResult.SKIP_SUBTREE;
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException gone) {
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return found;
     }
 
     /** Removes the common groups, once no sandbox is left in them. */

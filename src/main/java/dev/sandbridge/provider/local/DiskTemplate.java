@@ -19,6 +19,9 @@ final class DiskTemplate {
 
     private static final long STEP = 1L << 20;
 
+    /** The loop device has sectors of this size, and no file system has smaller blocks than its device. */
+    private static final String BLOCK = "4096";
+
     private final long size;
     private final List<SparseFile.Block> blocks;
 
@@ -45,7 +48,16 @@ final class DiskTemplate {
                 file.write(ByteBuffer.wrap(new byte[1]), size - 1);
             }
             var process = new ProcessBuilder(
-                            mkfs, "-q", "-F", "-m", "0", "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", "--")
+                            mkfs,
+                            "-q",
+                            "-F",
+                            "-b",
+                            BLOCK,
+                            "-m",
+                            "0",
+                            "-E",
+                            "lazy_itable_init=1,lazy_journal_init=1,nodiscard",
+                            "--")
                     .redirectErrorStream(true);
             process.command().add(image.toString());
             run(process);

@@ -38,7 +38,7 @@ record LocalSite(
             var store = new SandboxStore(options.data());
             opened.add(store);
             var cgroups = Cgroups.find(Path.of("/proc/self"), "sandbridge-" + mark(options.data()));
-            cgroups.sweep();
+            sweep(cgroups);
             var poller = new Poller();
             opened.add(poller);
             var cages = new CageFactory(machine, cgroups, store, options.images(), poller);
@@ -63,6 +63,14 @@ record LocalSite(
             return new BigInteger(1, digest).toString(36).substring(0, 10);
         } catch (NoSuchAlgorithmException impossible) {
             throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static void sweep(Cgroups cgroups) {
+        try {
+            cgroups.sweep();
+        } catch (IOException stays) {
+            LOG.log(System.Logger.Level.WARNING, "what an earlier run left cannot all be ended", stays);
         }
     }
 

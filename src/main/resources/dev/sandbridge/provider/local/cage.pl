@@ -217,10 +217,10 @@ sub act_for {
     sys('setresgid', -1, $id + 0, -1) == 0 && sys('setresuid', -1, $id + 0, -1) == 0 or die "setresuid $id: $!\n";
 }
 
-# Removes what is kept on disk, as the root of the ids that own it.
+# Removes what is kept on disk, as the root of the ids that own it: no permission that was taken away inside stops it.
 sub remove {
     my ($option) = @_;
-    enter_namespaces($option, start_helper($option)) if $option->{ids} eq 'subid';
+    enter_namespaces($option, start_helper($option)) if !defined $option->{base};
     exec 'rm', '-rf', '--one-file-system', '--', map { "$option->{dir}/$_" } qw(disk.img tree lock);
     die "rm: $!\n";
 }

@@ -321,7 +321,7 @@ sub receive_data {
     }
 }
 
-# Owner and mode of the file that is replaced, or the mode asked for.
+# Owner of the file that is replaced, and its mode unless another is asked for.
 sub dress {
     my ($fd, $old, $mode) = @_;
     my $now = status_of_descriptor($fd);
@@ -329,7 +329,7 @@ sub dress {
         sys('fchown', $fd, $old->{uid}, $old->{gid}) == 0
             or give_up($! + 0, 'the file belongs to another user or group');
     }
-    my $bits = $old ? $old->{mode} & 07777 : $mode eq '-' ? 0644 : oct($mode) & 07777;
+    my $bits = $mode ne '-' ? oct($mode) & 07777 : $old ? $old->{mode} & 07777 : 0644;
     sys('fchmod', $fd, $bits) == 0 or give_up($! + 0);
 }
 
