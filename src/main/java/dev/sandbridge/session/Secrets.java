@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Changes the secrets of a running service: {@link #rotate} makes a newer one for everything signed and sealed from now on,
- * {@link #retire} makes worthless what an old one signed. Durable before it takes effect. Thread-safe.
+ * Changes the secrets of a running service: {@link #rotate} makes a newer one for everything signed and sealed from
+ * now on, {@link #retire} makes worthless what an old one signed. Durable before it takes effect. Thread-safe.
  */
 public final class Secrets {
     private final SecretFile file;

@@ -1,7 +1,7 @@
 /**
  * Paths and entries of a sandbox's file tree, as values. Start with {@link dev.sandbridge.workspace.WorkspacePath}.
  *
- * <p>Touches no file: what a path resolves to is decided inside the sandbox, as the sandbox's user.
+ * <p>Knows no file system: what a path resolves to is decided inside the sandbox, as the sandbox's user.
  */
 @NullMarked
 package dev.sandbridge.workspace;
