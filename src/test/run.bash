@@ -36,7 +36,7 @@ step() {
     printf '\n--- %s ---\n' "$flavour"
     mkdir -p -- "$scratch/$flavour"
     chmod 1777 "$scratch/$flavour"
-    in_group maven "$@" -Dtest.tmp="$scratch/$flavour" -Dtest.data="$scratch/$flavour/data" \
+    in_group maven "$@" -Dtest.tmp="$scratch/$flavour" -Dtest.data.directory="$scratch/$flavour/data" \
         -Dmaven.test.failure.ignore=true -Dsurefire.failIfNoSpecifiedTests=false || result=$?
     [ "$result" = 0 ] || notes="$notes
 the build of $flavour failed"
