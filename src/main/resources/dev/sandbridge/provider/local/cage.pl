@@ -8,13 +8,14 @@
 #   dir=DIR            the sandbox's own directory, absolute
 #   disk=image|plain   DIR/disk.img, a file system image (root only), or DIR/tree, made here; both hold "fs", which is
 #                      the sandbox's / and is filled at the first start, and "made", which says that it has been
-#   ids=range:BASE     root: host ids BASE..BASE+65535 are 0..65535 inside; always the same BASE for one sandbox
+#   ids=range:BASE     root: host ids BASE..BASE+65535 are 0..65535 inside; always the same BASE for one sandbox,
+#                      and better not the same for two
 #      |subid          ordinary user with subordinate ids: its own id is 0 inside, those are 1...
 #      |single         ordinary user: one user inside, 1000; users are not offered
 #   net=none|nat|host
 #   hostname=NAME
 #   cgroup=DIR         joined through its cgroup.procs; repeated for version 1
-#   limit=NAME:N       nofile fsize core nproc as data cpu stack; repeated
+#   limit=NAME:N       nofile fsize nproc as data cpu stack, for each process (nproc: for each user); repeated
 #   tmpfs=BYTES        size of /run and of /dev/shm
 #   ro=DIR[:PLACE]     one more directory of the host to show, read-only; repeated
 #   rootfs=DIR         its /usr, /bin, /lib... instead of the host's
@@ -28,17 +29,20 @@ use strict;
 BEGIN { $^W = 1 }
 
 my $here;    # directory of this program and its parts
+my @RESIDENT = qw(kernel.pl resident.pl commands.pl signals.pl);
 my %part;    # texts of what is started inside, read while this process may still look into that directory
 
 BEGIN {
-    $here = __FILE__ =~ m{^(.*)/}s ? $1 : '.';
-    require "$here/$_" for qw(kernel.pl seccomp.pl disk.pl places.pl);    # and where they are needed: tree.pl, network.pl
+    $here = __FILE__ =~ m{^(/.*)/}s ? $1 : die "cage.pl must be started by its absolute path\n";
+    require "$here/$_" for qw(kernel.pl seccomp.pl disk.pl places.pl);    # tree.pl, network.pl: where needed
 }
 
 sub CLONE_NEWNS() { 0x20000 }  sub CLONE_NEWUSER() { 0x10000000 }  sub CLONE_NEWNET() { 0x40000000 }
 sub IDS() { 65536 }
 
-my %RESOURCE = (cpu => 0, fsize => 1, data => 2, stack => 3, core => 4, nproc => 6, nofile => 7, as => 9);
+sub NO_CORE_DUMP() { 'rlimit=4:1' }    # with 0 the kernel would still feed one to a program of the host
+
+my %RESOURCE = (cpu => 0, fsize => 1, data => 2, stack => 3, nproc => 6, nofile => 7, as => 9);
 # What adding and switching users needs; the resident gives up SETPCAP after it has given up all the others for good.
 my %CAPABILITY = (CHOWN => 0, DAC_OVERRIDE => 1, FOWNER => 3, FSETID => 4, KILL => 5, SETGID => 6, SETUID => 7,
     NET_BIND_SERVICE => 10);
@@ -52,34 +56,22 @@ sub launch {
     umask 022;
     take_control();
     die_with($option->{parent});
-    my $system = defined $option->{rootfs} ? $option->{rootfs} : '';
+    sys('keyctl', 1, 0);    # a session keyring of its own, where the kernel has keyrings
     read_parts();
-    my $root = $> == 0;
-    die "ids=range needs root, subid and single an ordinary user\n" if $root != defined $option->{base};
     return remove($option) if $option->{action};
 
-    require "$here/network.pl" if $option->{net} eq 'nat';
-    # The helper stays in this network, these mounts and this cgroup, with this user's rights.
-    my ($alive, $resident_lives) = $option->{net} eq 'nat' ? make_pipe() : ();
-    my $helper = start_helper($option, $alive, $resident_lives);
-    my @unreachable = $option->{net} eq 'nat' ? ([ '169.254.0.0', 16 ], map { [ $_, 32 ] } own_addresses()) : ();
-    close $alive if $alive;
+    my $is_nat = $option->{net} eq 'nat';
+    require "$here/network.pl" if $is_nat;
+    my ($alive, $resident_lives) = $is_nat ? make_pipe() : ();
+    my @unreachable = $is_nat ? unreachable_networks() : ();
+    # Bubblewrap makes the user namespace of a single user itself; any other has to be there before.
+    my $helper = $is_nat || $option->{users} ? start_helper($option, $alive, $resident_lives) : undef;
     join_cgroup($_) for @{ $option->{cgroup} };
-    my ($volume, $lock);
-    if ($root) {
-        ($volume, $system, $lock) = private_mounts($option, $system);
-    } else {
-        die "disk=image needs root\n" if $option->{disk} eq 'image';
-        ($volume, $lock) = plain_volume($option->{dir});
-    }
-    if (!-e "$volume/made") {
-        require "$here/tree.pl";
-        make_tree("$volume/fs", $option->{base}, $option->{users}, $option->{hostname}, $system);
-        write_file("$volume/made", '');
-    }
-    mend_places("$volume/fs", $option->{base}, $system);
-    enter_namespaces($option, $helper);
-    if ($option->{net} eq 'nat') {
+    my ($volume, $system, $lock) = $option->{is_root} ? private_mounts($option) : plain_volume($option);
+    prepare_tree($option, $volume, $system);
+    enter_namespaces($option, $helper) if $helper;
+    if ($is_nat) {
+        close $alive;
         loopback_up();
         block_networks(@unreachable);
     }
@@ -87,15 +79,29 @@ sub launch {
 }
 
 sub read_parts {
-    for my $name (qw(kernel.pl resident.pl commands.pl signals.pl files.pl sudo.sh su.sh)) {
+    for my $name (@RESIDENT, qw(files.pl sudo.sh su.sh)) {
         $part{$name} = whole("$here/$name");
         die "$here/$name: $!\n" if $part{$name} eq '';
     }
 }
 
+# Fills the tree at the first start, and mends what it was made into since.
+sub prepare_tree {
+    my ($option, $volume, $system) = @_;
+    my $mark = "$option->{ids}\n";
+    if (!-e "$volume/made") {
+        require "$here/tree.pl";
+        make_tree("$volume/fs", $option->{base}, $option->{users}, $option->{hostname}, $system);
+        write_file("$volume/made", $mark);
+    }
+    my $made = whole("$volume/made");
+    die "the files were made for other ids: $made" if $made ne $mark;
+    mend_places("$volume/fs", $option->{base}, $system);
+}
+
 sub options {
     my %option = (disk => 'plain', net => 'none', hostname => 'sandbox', parent => 0, tmpfs => 64 << 20,
-        cgroup => [], limit => ['core:0'], ro => []);
+        cgroup => [], limit => [], ro => [], rootfs => '');
     for (@_) {
         my ($key, $value) = /^([a-z]+)=(.*)$/s or die "not KEY=VALUE: $_\n";
         if (ref $option{$key}) { push @{ $option{$key} }, $value }
@@ -112,6 +118,9 @@ sub options {
     }
     ($option{base}) = $option{ids} =~ /^range:(\d+)$/;
     $option{users} = $option{ids} eq 'single' ? 0 : 1;
+    $option{is_root} = $> == 0;
+    die "ids=range needs root, subid and single an ordinary user\n" if $option{is_root} != defined $option{base};
+    die "disk=image needs root\n" if $option{disk} eq 'image' && !$option{is_root};
     return \%option;
 }
 
@@ -229,7 +238,7 @@ sub remove {
 
 sub become_bubblewrap {
     my ($option, $root, $system, @kept) = @_;
-    my $resolver = { none => '', nat => "nameserver 10.0.2.3\n", host => whole('/etc/resolv.conf') }->{ $option->{net} };
+    my %resolver = (none => '', nat => "nameserver 10.0.2.3\n", host => whole('/etc/resolv.conf'));
     my %shown = shown_of_etc($system);
     my @arguments = (
         namespaces($option),
@@ -246,19 +255,19 @@ sub become_bubblewrap {
         '--perms' => '1777', '--dir' => '/run/lock',
         '--perms' => '0755', '--dir' => '/run/host',
         (map { ('--ro-bind' => "$system/etc/$_", $shown{$_}) } sort keys %shown),
-        '--perms' => '0644', '--file' => open_text($resolver), '/run/host/resolv.conf',
-        $option->{users} ? shims($system) : (),
+        '--perms' => '0644', '--file' => open_text($resolver{ $option->{net} }), '/run/host/resolv.conf',
+        shims($system),
     );
     my ($perl_mounts, @perl) = perl_inside($system);
     my $list = open_text(join "\0", @arguments, @$perl_mounts);
     my @limits = map { /^(\w+):(\d+)$/ ? "rlimit=$RESOURCE{$1}:$2" : () } @{ $option->{limit} };
-    my $script = open_text(join '', @part{qw(kernel.pl resident.pl commands.pl signals.pl)}, "__END__\n", $part{'files.pl'});
+    my $script = open_text(join '', @part{@RESIDENT}, "__END__\n", $part{'files.pl'});
     my $capabilities = 0;
     $capabilities |= 1 << $_ for $option->{users} ? values %CAPABILITY : ();
     sys('dup3', $script, 0, 0);
     keep_open(@kept);
     exec { 'bwrap' } 'bwrap', '--args', $list, '--', @perl, '-w', '-', "users=$option->{users}",
-        "capabilities=$capabilities", @limits;
+        "capabilities=$capabilities", NO_CORE_DUMP, @limits;
     die "bwrap: $!\n";
 }
 
@@ -274,7 +283,8 @@ sub namespaces {
 
 sub system_mounts {
     my ($system) = @_;
-    return map { ('--ro-bind' => "$system/$_", "/$_") } grep { -d "$system/$_" && !-l "$system/$_" } 'usr', system_names();
+    my @names = grep { -d "$system/$_" && !-l "$system/$_" } 'usr', system_names();
+    return map { ('--ro-bind' => "$system/$_", "/$_") } @names;
 }
 
 sub temporary {
@@ -303,19 +313,23 @@ sub shims {
 }
 
 # The Perl that runs the resident, and the mounts it needs. The host's is part of its /usr; over another root file
-# system it is brought along: interpreter, libraries and loader as this very process has them mapped.
+# system it is brought along: interpreter, loader and libraries as this very process has them mapped, the libraries by
+# the names that others ask for them.
 sub perl_inside {
     my ($system) = @_;
     return ([], $^X) if $system eq '' && $^X =~ m{^/usr/};
     my $place = '/run/host/perl';
-    my %mapped = map { m{r-xp .* (/\S+)$} ? ($1 => 1) : () } split /\n/, whole('/proc/self/maps');
-    my ($loader) = grep { m{/ld[^/]*\.so[^/]*$} } keys %mapped;
-    die "cannot find the loader of Perl\n" if !defined $loader;
-    my @mounts = map { ('--ro-bind' => $_, $place . '/' . (m{([^/]+)$})[0]) } keys %mapped;
-    push @mounts, '--ro-bind' => $INC{'strict.pm'}, "$place/strict.pm";
+    my %name = map { m{ r-xp .* (/\S*/([^/\s]+))$} ? ($1 => $2) : () } split /\n/, whole('/proc/self/maps');
+    my ($loader) = grep { /^ld[^\/]*\.so/ } values %name;
     my ($interpreter) = $^X =~ m{([^/]+)$};
-    $loader =~ s{.*/}{};
-    return (\@mounts, "$place/$loader", '--library-path', $place, "$place/$interpreter", "-I$place");
+    die "cannot tell what Perl is made of\n" if !defined $loader || !grep { $_ eq $interpreter } values %name;
+    for (values %name) {
+        s/(\.so\.\d+)\..*/$1/;           # libcrypt.so.1.1.0
+        s/^(lib\w+)-2\.\d+\.so$/$1.so.6/;    # libc-2.31.so
+    }
+    my @mounts = map { ('--ro-bind' => $_, "$place/$name{$_}") } sort keys %name;
+    return ([ @mounts, '--ro-bind' => $INC{'strict.pm'}, "$place/strict.pm" ],
+        "$place/$loader", '--library-path', $place, "$place/$interpreter", "-I$place");
 }
 
 # A descriptor, open for whoever comes after exec, from which the text can be read.

@@ -1,19 +1,14 @@
 # The resident's part that starts commands: channels, the child up to its exec, users. Part of resident.pl's program.
 use strict;
 
+sub TIOCSCTTY() { 0x540e }  sub TIOCSWINSZ() { 0x5414 }
+sub TIOCSPTLCK() { 0x40045431 }  sub TIOCGPTPEER() { 0x5441 }
 sub NO_ID() { 0xffffffff }    # means "leave as it is" to the kernel; larger ones are cut short
 
 sub collect {
     my ($id, $last, $payload) = @_;
-    if (exists $partial{$id}) {
-        $partial{$id} .= $payload;
-    } else {
-        $partial{$id} = $payload;
-    }
-    if (length $partial{$id} > MAX_START) {
-        $partial{$id} = 'x' x (MAX_START + 1);    # keeps refusing until its last packet, in flat memory
-        return if !$last;
-    }
+    $partial{$id} = '' if !defined $partial{$id};
+    $partial{$id} .= $payload if length $partial{$id} <= MAX_START;    # one that is too large stays so, in flat memory
     return if !$last;
     my $whole = delete $partial{$id};
     return refuse($id, E2BIG, 'the request is larger than ' . MAX_START . ' bytes') if length $whole > MAX_START;
@@ -50,13 +45,15 @@ sub start {
         my $errno = $! + 0;
         return refuse($id, $errno, "no pipe or terminal: $!");
     }
+    my @steps = child_steps($id, $request, $plan);
+    my @execs = $request->{m} eq 'exec' ? exec_calls($request->{a}, $request->{e}) : ();
     my $pid = fork;
     if (!defined $pid) {
         my $errno = $! + 0;
         close_all(@{ $plan->{near} }, @{ $plan->{far} });
         return refuse($id, $errno, "cannot start a process: $!");
     }
-    run_child($id, $request, $plan) if $pid == 0;
+    run_child($plan->{fault}, $request->{a}, \@steps, \@execs) if $pid == 0;
     close_all(@{ $plan->{far} });
     my $sent = reply($id, STARTED, $pid, '', @{ $plan->{near} });
     my $errno = $! + 0;
@@ -99,132 +96,127 @@ sub add_pipe {
     return 1;
 }
 
-# A pair of this sandbox's own terminals, so that tty(1) works inside. TIOCSPTLCK, then TIOCSWINSZ; the child opens
-# the slave through the master (TIOCGPTPEER), never by a path.
+# A pair of this sandbox's own terminals, so that tty(1) works inside. The slave is opened through the master, never
+# by a path.
 sub add_terminal {
     my ($plan, $size) = @_;
     my $path = '/dev/pts/ptmx';
     my $master = sys('openat', -100, $path, 2 | O_NOCTTY | O_CLOEXEC | O_NONBLOCK, 0);
     return 0 if $master < 0;
     push @{ $plan->{near} }, $master;
-    $plan->{master} = $master;
     my $unlock = pack 'l', 0;
     my $window = pack 'S4', reverse(split / /, $size), 0, 0;
-    return sys('ioctl', $master, 0x40045431, $unlock) == 0 && sys('ioctl', $master, 0x5414, $window) == 0
-        && sys('fcntl', $master, 4, 2) == 0;    # F_SETFL: blocking again
+    sys('ioctl', $master, TIOCSPTLCK, $unlock) == 0 && sys('ioctl', $master, TIOCSWINSZ, $window) == 0
+        && sys('fcntl', $master, 4, 2) == 0 or return 0;    # F_SETFL: blocking again
+    my $slave = sys('ioctl', $master, TIOCGPTPEER, 2 | O_NOCTTY | O_CLOEXEC);
+    return 0 if $slave < 0;
+    push @{ $plan->{far} }, $slave;
+    $plan->{terminal} = $plan->{in} = $plan->{out} = $plan->{err} = $slave;
+    return 1;
 }
 
 # ------------------------------------------------------------------------------------- the child, up to its exec
 
-sub run_child {
+# What a child does before its exec, as [step, number of the system call, arguments...], prepared before the fork: every
+# page that Perl touches after it is copied, by the child and by this process. A step without a name may fail.
+sub child_steps {
     my ($id, $request, $plan) = @_;
-    my $fault = $plan->{fault};
-    my $is_file_verb = $request->{m} eq 'file';
-    my $step = eval {
-        sys('setsid');
-        umask 022;
-        mark($id);
-        take_channels($request, $plan);
-        become($request->{credentials}) if $request->{credentials};
-        enter($request, $is_file_verb);
-        set_signal_mask(0);
-        1;
-    };
-    fail($fault, $@) if !$step;
-    if ($is_file_verb) {
-        close_all($fault);
-        leave(run_verb(@{ $request->{a} }));
+    my $first = defined $plan->{extra} ? 4 : 3;    # descriptors from here on are closed but for the fault pipe
+    return (
+        [ session => $NR{setsid} ],
+        [ tag => $NR{prlimit64}, 0, RLIMIT_LOCKS, pack('QQ', (TAG_BASE - $id) x 2), 0 ],
+        [ tag => $NR{prlimit64}, 0, RLIMIT_RTTIME, pack('QQ', (TAG_BASE + $id) x 2), 0 ],
+        channel_steps($plan, $first),
+        # Before process 1, its commands are given up for memory. The descriptor is the first free one.
+        [ '' => $NR{openat}, AT_FDCWD, '/proc/self/oom_score_adj', 1, 0 ],
+        [ '' => $NR{write}, $first, '300', 3 ],
+        [ '' => $NR{close}, $first ],
+        user_steps($request->{credentials}, $plan->{terminal}),
+        directory_steps($request),
+        [ signals => $NR{rt_sigprocmask}, 2, pack('Q', 0), 0, 8 ],
+    );
+}
+
+sub channel_steps {
+    my ($plan, $first) = @_;
+    my @steps;
+    push @steps, [ terminal => $NR{ioctl}, $plan->{terminal}, TIOCSCTTY, 0 ] if defined $plan->{terminal};
+    push @steps, [ descriptors => $NR{dup3}, $plan->{in}, 0, 0 ] if defined $plan->{in};    # else /dev/null stays
+    push @steps, [ descriptors => $NR{dup3}, $plan->{out}, 1, 0 ], [ descriptors => $NR{dup3}, $plan->{err}, 2, 0 ];
+    push @steps, [ descriptors => $NR{dup3}, $plan->{extra}, 3, 0 ] if defined $plan->{extra};
+    push @steps, [ descriptors => $NR{close_range}, $first, $plan->{fault} - 1, 0 ] if $plan->{fault} > $first;
+    return (@steps, [ descriptors => $NR{close_range}, $plan->{fault} + 1, 0xffffffff, 0 ]);
+}
+
+sub user_steps {
+    my ($who, $terminal) = @_;
+    return if !$who;
+    my $groups = $who->{groups};
+    return (
+        defined $terminal ? [ '' => $NR{fchown}, 0, $who->{uid}, -1 ] : (),
+        [ user => $NR{setgroups}, scalar @$groups, pack 'L*', @$groups ],
+        [ user => $NR{setresgid}, ($who->{gid}) x 3 ],
+        [ user => $NR{setresuid}, ($who->{uid}) x 3 ],
+    );
+}
+
+# A file verb does without /workspace if nothing is said: its path need not be relative.
+sub directory_steps {
+    my ($request) = @_;
+    return [ chdir => $NR{chdir}, $request->{d} ] if defined $request->{d};
+    return [ chdir => $NR{chdir}, '/workspace' ] if $request->{m} eq 'exec';
+    return ([ '' => $NR{chdir}, '/' ], [ '' => $NR{chdir}, '/workspace' ]);
+}
+
+# execvp with exactly the given environment, as system calls to try in turn: argv[0] is looked up in its PATH.
+sub exec_calls {
+    my ($argv, $environment) = @_;
+    my $name = $argv->[0];
+    my ($path) = map { /^PATH=(.*)/s ? $1 : () } @$environment;
+    $path = '/bin:/usr/bin' if !defined $path;
+    my @files = $name =~ m{/} || $name eq '' ? $name : map { $_ eq '' ? $name : "$_/$name" } split /:/, $path, -1;
+    my $envp = pack 'p* x[p]', @$environment;
+    my $argp = pack 'p* x[p]', @$argv;
+    return map { [ $NR{execve}, $_, $argp, $envp ] } @files;
+}
+
+sub run_child {
+    my ($fault, $argv, $steps, $execs) = @_;
+    for my $step (@$steps) {
+        next if syscall($step->[1], @$step[2 .. $#$step]) >= 0 || $step->[0] eq '';
+        fail($fault, $step->[0], $! + 0);
     }
-    execute($fault, $request->{a}, $request->{e});
+    if (!@$execs) {
+        close_all($fault);
+        leave(run_verb(@$argv));
+    }
+    my $errno = ENOENT;
+    for my $call (@$execs) {
+        syscall($call->[0], $call->[1], $call->[2], $call->[3]);
+        my $this = $! + 0;
+        $this = run_as_script($argv, $call) if $this == ENOEXEC;
+        my $is_missing = $this == ENOENT || $this == ENOTDIR;
+        $errno = $this if !$is_missing || $argv->[0] =~ m{/};
+        last if !$is_missing && $this != EACCES;
+    }
+    fail($fault, 'exec', $errno);
+}
+
+sub run_as_script {
+    my ($argv, $call) = @_;
+    my @with_shell = ('/bin/sh', $call->[1], @$argv[1 .. $#$argv]);
+    my $argp = pack 'p* x[p]', @with_shell;
+    syscall($call->[0], $with_shell[0], $argp, $call->[3]);
+    return $! + 0;
 }
 
 # Reports a failed step, "<step> <errno> <text>", and ends with the shell's number for it.
 sub fail {
-    my ($fault, $reason) = @_;
-    my ($step, $errno) = ref $reason ? @$reason : ('internal', 0);
+    my ($fault, $step, $errno) = @_;
     $! = $errno;
-    my $text = ref $reason ? "$step $errno $!" : "internal 0 $reason";
+    my $text = "$step $errno $!";
     sys('write', $fault, $text, length $text);
     leave($step eq 'exec' && ($errno == ENOENT || $errno == ENOTDIR) ? 127 : 126);
-}
-
-sub mark {
-    my ($id) = @_;
-    set_limit(RLIMIT_LOCKS, TAG_BASE - $id) && set_limit(RLIMIT_RTTIME, TAG_BASE + $id) or die ['tag', $! + 0];
-    my ($path, $score) = ('/proc/self/oom_score_adj', 'up');
-    my $fd = sys('openat', -100, $path, 1, 0);    # before this process, its commands are given up for memory
-    if ($fd >= 0) {
-        $score = '300';
-        sys('write', $fd, $score, length $score);
-        sys('close', $fd);
-    }
-}
-
-# Puts the far ends on 0-2 (and 3) and closes everything else but the fault pipe, which an exec closes.
-sub take_channels {
-    my ($request, $plan) = @_;
-    my ($in, $out, $err) = @$plan{qw(in out err)};
-    if (defined $plan->{master}) {
-        $in = $out = $err = sys('ioctl', $plan->{master}, 0x5441, 2 | O_NOCTTY);    # TIOCGPTPEER
-        die ['terminal', $! + 0] if $in < 0 || sys('ioctl', $in, 0x540e, 0) < 0;    # TIOCSCTTY
-        sys('fchown', $in, $request->{credentials}{uid}, -1) if $request->{credentials};
-    }
-    if (defined $in) {
-        sys('dup3', $in, 0, 0);
-    }                                                                               # else it stays /dev/null
-    sys('dup3', $out, 1, 0);
-    sys('dup3', $err, 2, 0);
-    my $first = 3;
-    if (defined $plan->{extra}) {
-        $first = 4;
-        sys('dup3', $plan->{extra}, 3, 0);    # in the place of the control socket
-    }
-    sys('close_range', $first, $plan->{fault} - 1, 0) if $plan->{fault} > $first;
-    sys('close_range', $plan->{fault} + 1, 0xffffffff, 0);
-}
-
-sub become {
-    my ($who) = @_;
-    my $groups = pack 'L*', @{ $who->{groups} };
-    sys('setgroups', scalar @{ $who->{groups} }, $groups) == 0
-        && sys('setresgid', ($who->{gid}) x 3) == 0
-        && sys('setresuid', ($who->{uid}) x 3) == 0
-        or die ['user', $! + 0];
-}
-
-sub enter {
-    my ($request, $is_file_verb) = @_;
-    my $directory = $request->{d};
-    return if chdir(defined $directory ? $directory : '/workspace');
-    my $errno = $! + 0;
-    return if $is_file_verb && !defined $directory && chdir '/';
-    die ['chdir', $errno];
-}
-
-# execvp with exactly the given environment: argv[0] is looked up in its PATH, a file without a format goes to sh.
-sub execute {
-    my ($fault, $argv, $environment) = @_;
-    my $name = $argv->[0];
-    my ($path) = map { /^PATH=(.*)/s ? $1 : () } @$environment;
-    $path = '/bin:/usr/bin' if !defined $path;
-    my @candidates = $name =~ m{/} || $name eq '' ? $name : map { $_ eq '' ? $name : "$_/$name" } split /:/, $path, -1;
-    my $envp = pack 'p* x[p]', @$environment;
-    my $argp = pack 'p* x[p]', @$argv;
-    my $errno = ENOENT;
-    for my $file (@candidates) {
-        sys('execve', $file, $argp, $envp);
-        my $this = $! + 0;
-        if ($this == ENOEXEC) {
-            my @with_shell = ('/bin/sh', $file, @$argv[1 .. $#$argv]);
-            my $shell = $with_shell[0];
-            my $shell_argp = pack 'p* x[p]', @with_shell;
-            sys('execve', $shell, $shell_argp, $envp);
-            $this = $! + 0;
-        }
-        $errno = $this if $this != ENOENT && $this != ENOTDIR || $name =~ m{/};
-        last if $this != ENOENT && $this != ENOTDIR && $this != EACCES;
-    }
-    fail($fault, ['exec', $errno]);
 }
 
 # ------------------------------------------------------------------------------------------------------- users
@@ -234,7 +226,7 @@ sub resolve_user {
     my ($request) = @_;
     my $user = $request->{u};
     if ($user =~ /^(\d{1,10}):(\d{1,10})$/) {
-        $request->{credentials} = { uid => $1 + 0, gid => $2 + 0, groups => [ $2 + 0 ] };    # numbers: sys() passes strings as pointers
+        $request->{credentials} = { uid => $1 + 0, gid => $2 + 0, groups => [ $2 + 0 ] };    # numbers for syscall
     } else {
         my ($entry) = grep { $_->[0] eq $user } accounts('/etc/passwd', 4);
         return (EINVAL, 'unknown user') if !$entry;

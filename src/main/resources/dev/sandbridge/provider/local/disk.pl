@@ -9,12 +9,12 @@ sub MS_NOSUID() { 2 }  sub MS_NODEV() { 4 }  sub MS_NOATIME() { 1024 }
 sub MS_BIND() { 4096 }  sub MS_REC() { 16384 }  sub MS_PRIVATE() { 1 << 18 }
 sub MOUNT_PLACE() { '/mnt' }    # exists everywhere, and nothing of a sandbox comes from there
 sub LOOP_AUTOCLEAR() { 4 }
-sub EBUSY() { 16 }
 
 # In a mount namespace of its own: the volume and the root file system below a place that anyone may walk through.
-# Returns their paths there, and the lock if this process has to keep it.
+# Returns their paths there ('' for the host's root), and the lock if this process has to keep it.
 sub private_mounts {
-    my ($option, $system) = @_;
+    my ($option) = @_;
+    my $system = $option->{rootfs};
     sys('unshare', CLONE_NEWNS()) == 0 or die "cannot make a mount namespace: $!\n";
     mount_at('none', '/', '', MS_REC | MS_PRIVATE, '');
     mount_at('none', MOUNT_PLACE, 'tmpfs', MS_NOSUID | MS_NODEV, 'size=64k,mode=755');
@@ -24,7 +24,7 @@ sub private_mounts {
     if ($option->{disk} eq 'image') {
         mount_image("$option->{dir}/disk.img", $volume);
     } else {
-        (my $tree, $lock) = plain_volume($option->{dir});
+        (my $tree, undef, $lock) = plain_volume($option);
         mount_at($tree, $volume, '', MS_BIND, '');
     }
     if ($system ne '') {
@@ -41,13 +41,14 @@ sub mount_at {
     sys('mount', $source, $target, $type, $flags, $data) == 0 or die "cannot mount $source at $target: $!\n";
 }
 
-# The plain directory, made if it is not there, and its lock.
+# The same without a mount, for a plain directory, which is made if it is not there.
 sub plain_volume {
-    my ($directory) = @_;
-    mkdir "$directory/tree" or $! == 17 or die "$directory/tree: $!\n";
+    my ($option) = @_;
+    my $directory = $option->{dir};
+    mkdir "$directory/tree" or $! == EEXIST or die "$directory/tree: $!\n";
     open my $lock, '>', "$directory/lock" or die "$directory/lock: $!\n";
     take_lock($lock, $directory);
-    return ("$directory/tree", $lock);
+    return ("$directory/tree", $option->{rootfs}, $lock);
 }
 
 # Waits a little: the kernel takes a moment to bury the one before.

@@ -10,10 +10,9 @@ use strict;
 sub CHUNK() { 1 << 20 }
 sub LIST_BUFFER() { 1 << 16 }
 sub PSEUDO_FILE() { 4 << 20 }    # most that is read of a file that claims to be empty, as those of /proc do
-sub AT_FDCWD() { -100 }
 sub AT_NOFOLLOW() { 0x100 }
 sub S_IFMT() { 0170000 }  sub S_IFREG() { 0100000 }  sub S_IFDIR() { 0040000 }  sub S_IFLNK() { 0120000 }
-sub EIO() { 5 }  sub EEXIST() { 17 }  sub EXDEV() { 18 }  sub EISDIR() { 21 }  sub ELOOP() { 40 }
+sub EIO() { 5 }  sub EXDEV() { 18 }  sub EISDIR() { 21 }  sub ELOOP() { 40 }
 sub O_DIRECTORY() { $main::AARCH64 ? 0040000 : 0200000 }
 sub O_NOFOLLOW()  { $main::AARCH64 ? 0100000 : 0400000 }
 sub O_TMPFILE()   { 020000000 | O_DIRECTORY }

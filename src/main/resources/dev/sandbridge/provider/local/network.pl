@@ -1,20 +1,21 @@
 # The network of a sandbox with its own addresses and a way out (net=nat). Part of cage.pl.
 #
 # slirp4netns or pasta translates in user space. It ends when the pipe ends whose writing side process 1 of the sandbox
-# holds. Addresses of this machine and link-local ones (cloud metadata) are unreachable by routes that nobody inside may
-# change; the translator refuses the machine's loopback besides.
+# holds. What is unreachable is so by routes that nobody inside may change; the translator refuses the machine's
+# loopback besides.
 use strict;
 
 sub AF_INET() { 2 }
 
-# This machine's IPv4 addresses, to be called while in its network.
-sub own_addresses {
+# What nobody inside shall reach, as [address, length of the prefix]: link-local addresses (cloud metadata) and this
+# machine's own. To be called while in its network.
+sub unreachable_networks {
     my (%own, $last);
     for (split /\n/, whole('/proc/net/fib_trie')) {
         $last = $1 if /\|-- (\d+\.\d+\.\d+\.\d+)/;
         $own{$last} = 1 if defined $last && m{/32 host LOCAL};
     }
-    return grep { !/^127\./ } keys %own;
+    return ([ '169.254.0.0', 16 ], map { [ $_, 32 ] } grep { !/^127\./ } keys %own);
 }
 
 sub loopback_up {
@@ -23,7 +24,6 @@ sub loopback_up {
     ioctl $socket, 0x8914, $request or die "cannot bring up the loopback interface: $!\n";
 }
 
-# Makes the networks unreachable: ["a.b.c.d", prefix length]...
 sub block_networks {
     my (@networks) = @_;
     socket my $netlink, 16, 3, 0 or die "netlink: $!\n";

@@ -4,7 +4,7 @@
 # to it, reaps, and reports. No data passes through it. It trusts the service; the service does not trust it.
 #
 # Started by cage.pl as   perl - users=0|1 capabilities=MASK [rlimit=RESOURCE:VALUE]...
-#   descriptor 3 AF_UNIX SOCK_SEQPACKET socket of the service; end of file on it ends the resident and the sandbox with it
+#   descriptor 3 AF_UNIX SOCK_SEQPACKET socket of the service; end of file on it ends the resident, and the sandbox
 #   users=1      it is root over a range of users and may start commands as any of them
 #   capabilities what it and root's commands keep; everything else is given up for good
 #   rlimit=R:V   a limit (number of the resource) for itself and all it starts; set here because the number of
@@ -24,6 +24,7 @@ sub READY() { 1 }  sub STARTED() { 2 }  sub EXITED() { 3 }  sub REFUSED() { 4 } 
 
 sub PROTOCOL_VERSION() { 1 }
 sub CONTROL()    { 3 }
+sub MAX_PACKET() { 1 << 16 }
 sub MAX_START()  { 4 << 20 }    # bytes of one START over all its packets
 sub MAX_ENDED()  { 4096 }       # ended commands whose process group can still be signalled
 sub TAG_BASE()   { 1 << 40 }
@@ -38,6 +39,7 @@ my %ended;                   # START id => pid that it had
 my @ended;                   # the same ids, oldest first
 my $highest_id = 0;
 my %partial;                 # id => payload so far of a START in several packets
+my ($packet, $ended_signals) = ('', '');    # what was read last; kept, because fresh memory costs page faults
 my $file_verbs;              # program text of files.pl until it is compiled
 
 boot();
@@ -51,6 +53,7 @@ sub boot {
         set_limit($1, $2) or die "rlimit $1 $2: $!\n" if /^rlimit=(\d+):(\d+)$/;
     }
     $users_offered = $argument{users};
+    umask 022;
     limit_capabilities($argument{capabilities});
     take_control();
     reset_signals();
@@ -107,7 +110,7 @@ sub serve {
             next;
         }
         if (vec $ready, $s, 1) {
-            sysread $children, my $drained, 128 * 64;
+            sysread $children, $ended_signals, 128 * 64;
             reap();
         }
         receive() if vec $ready, $c, 1;
@@ -121,7 +124,7 @@ sub load_file_verbs {
 }
 
 sub receive {
-    my $got = sysread $control, my $packet, 1 << 17;
+    my $got = sysread $control, $packet, MAX_PACKET;
     if (!defined $got) {
         return if $! == EINTR;
         leave(1);
@@ -141,7 +144,8 @@ sub reply {
     my $packet = pack 'L C C S L a*', $id, $kind, 0, 0, $value, defined $payload ? $payload : '';
     my $io = pack 'JJ', pointer($packet), length $packet;
     my $ancillary = @fds ? pack 'Q l l l* x![q]', 16 + 4 * @fds, 1, 1, @fds : '';
-    my $message = pack 'J L x4 J J J J l x4', 0, 0, pointer($io), 1, @fds ? pointer($ancillary) : 0, length $ancillary, 0;
+    my $message = pack 'J L x4 J J J J l x4', 0, 0, pointer($io), 1,
+        @fds ? pointer($ancillary) : 0, length $ancillary, 0;
     while (sys('sendmsg', fileno $control, $message, 0x4000) < 0) {    # MSG_NOSIGNAL
         next if $! == EINTR;
         leave(0) if $! == 32 || $! == 104;    # EPIPE, ECONNRESET

@@ -6,7 +6,8 @@ refuse() {
     echo "sudo: $*" >&2
     exit 1
 }
-usage() { refuse 'usage: sudo [-u user] [-g group] [-i | -s] [-E] [-D dir] [--] [NAME=value...] command [argument...]'; }
+usage='usage: sudo [-u user] [-g group] [-i | -s] [-E] [-D dir] [--] [NAME=value...] command [argument...]'
+usage() { refuse "$usage"; }
 
 user=root group='' directory='' shell='' login='' keep='' check=''
 take() { # option value
@@ -22,14 +23,22 @@ while [ $# -gt 0 ]; do
         --user=*) user=${1#*=} ;;
         --group=*) group=${1#*=} ;;
         --chdir=*) directory=${1#*=} ;;
-        --user | --group | --chdir) [ $# -gt 1 ] || usage; case $1 in --user) user=$2 ;; --group) group=$2 ;; *) directory=$2 ;; esac; shift ;;
+        --user | --group | --chdir)
+            [ $# -gt 1 ] || usage
+            case $1 in
+                --user) take u "$2" ;;
+                --group) take g "$2" ;;
+                --chdir) take D "$2" ;;
+            esac
+            shift
+            ;;
         --login) login=1 ;;
         --shell) shell=1 ;;
         --preserve-env | --preserve-env=*) keep=1 ;;
         --validate | --list) check=1 ;;
         --non-interactive | --set-home | --stdin | --reset-timestamp | --preserve-groups | --prompt=*) ;;
         --version) echo 'sudo of a sandbox'; exit 0 ;;
-        --help) echo 'usage: sudo [-u user] [-g group] [-i | -s] [-E] [-D dir] [--] [NAME=value...] command [argument...]'; exit 0 ;;
+        --help) echo "$usage"; exit 0 ;;
         --*) refuse "option $1 is not known in a sandbox" ;;
         -?*)
             letters=${1#-}

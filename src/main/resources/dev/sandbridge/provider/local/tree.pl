@@ -18,13 +18,13 @@ sub make_tree {
     $modes{'home/user'} = 0755 if !$users;
     for my $name (sort keys %modes) {
         my $path = "$root/$name";
-        mkdir $path or $! == 17 or die "$path: $!\n";    # EEXIST
+        mkdir $path or $! == EEXIST or die "$path: $!\n";    # EEXIST
         give($owner, $path);
         chmod $modes{$name}, $path or die "$path: $!\n";
     }
     my %links = (system_links($system), etc_links($system), 'var/run' => '/run', 'var/lock' => '/run/lock');
     for my $name (keys %links) {
-        symlink $links{$name}, "$root/$name" or $! == 17 or die "$root/$name: $!\n";
+        symlink $links{$name}, "$root/$name" or $! == EEXIST or die "$root/$name: $!\n";
         give($owner, "$root/$name");
     }
     my %files = (accounts_of($users), settings($hostname, $system));
@@ -75,7 +75,8 @@ sub settings {
         shells           => "/bin/sh\n/bin/bash\n/usr/bin/sh\n/usr/bin/bash\n",
         'nsswitch.conf'  => "passwd: files\ngroup: files\nshadow: files\ngshadow: files\nhosts: files dns\n"
             . "networks: files\nprotocols: files\nservices: files\nethers: files\nrpc: files\n",
-        profile          => "case \$PATH in '' | /usr/local/bin:/usr/bin:/bin*) PATH=$path ;; esac\nexport PATH\numask 022\n"
+        profile          => "case \$PATH in '' | /usr/local/bin:/usr/bin:/bin*) PATH=$path ;; esac\n"
+            . "export PATH\numask 022\n"
             . "for script in /etc/profile.d/*.sh; do [ -r \"\$script\" ] && . \"\$script\"; done\nunset script\n",
         'pam.d/other'    => join('', map { "$_ required pam_unix.so\n" } qw(auth account password session)),
         'default/useradd' => "SHELL=/bin/sh\nHOME=/home\nSKEL=/etc/skel\n",
