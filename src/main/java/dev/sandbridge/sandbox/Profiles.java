@@ -26,7 +26,8 @@ public final class Profiles {
     public Profile get(@Nullable String name) {
         Profile profile = byName.get(name == null ? standard : name);
         if (profile == null) {
-            throw new SandboxException(ErrorCode.INVALID_REQUEST, "no such profile")
+            boolean printable = name != null && name.matches("[A-Za-z0-9._-]{1,64}");
+            throw new SandboxException(ErrorCode.INVALID_REQUEST, "no such profile" + (printable ? ": " + name : ""))
                     .action("use one of " + String.join(", ", byName.keySet()));
         }
         return profile;
