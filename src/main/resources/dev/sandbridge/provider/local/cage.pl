@@ -96,7 +96,7 @@ sub prepare_tree {
     }
     my $made = whole("$volume/made");
     die "the files were made for other ids: $made" if $made ne $mark;
-    mend_places("$volume/fs", $option->{base}, $system);
+    mend_places("$volume/fs", $option->{base}, $system, map { $_->[1] } @{ $option->{shown} });
 }
 
 sub options {
@@ -116,6 +116,7 @@ sub options {
     for (@{ $option{limit} }) {
         die "unknown limit $_\n" if !/^([a-z]+):\d+$/ || !exists $RESOURCE{$1};
     }
+    $option{shown} = [ map { /^([^:]+):(.+)$/s ? [ $1, $2 ] : [ $_, $_ ] } @{ $option{ro} } ];
     ($option{base}) = $option{ids} =~ /^range:(\d+)$/;
     $option{users} = $option{ids} eq 'single' ? 0 : 1;
     $option{is_root} = $> == 0;
@@ -245,7 +246,7 @@ sub become_bubblewrap {
         '--seccomp' => open_text(seccomp_filter($main::AARCH64)),
         '--bind'    => $root, '/',
         system_mounts($system),
-        (map { ('--ro-bind' => /^([^:]+):(.+)$/s ? ($1, $2) : ($_, $_)) } @{ $option->{ro} }),
+        (map { ('--ro-bind' => @$_) } @{ $option->{shown} }),
         '--proc'    => '/proc',
         '--ro-bind' => '/proc/sys', '/proc/sys',
         '--dev'     => '/dev',

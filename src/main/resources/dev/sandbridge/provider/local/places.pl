@@ -1,11 +1,11 @@
 # The places of a sandbox that the launcher lays something over, and what of the host that is. Part of cage.pl.
 use strict;
 
-# What the launcher lays something over must be a directory, and the system's links must lead where they should: puts
-# aside what the sandbox has made of them while it ran before. Looks at the names in the root directory only, which
-# nobody else changes now.
+# What the launcher lays something over must be a directory on a way of directories, and the system's links must lead
+# where they should: puts aside what the sandbox has made of them while it ran before. @shown: more places to lay
+# something over. Nobody else changes these names now.
 sub mend_places {
-    my ($root, $owner, $system) = @_;
+    my ($root, $owner, $system, @shown) = @_;
     my %links = system_links($system);
     for my $name (keys %links) {
         my $target = readlink "$root/$name";
@@ -14,11 +14,24 @@ sub mend_places {
         symlink $links{$name}, "$root/$name" or die "$root/$name: $!\n";
         give($owner, "$root/$name");
     }
-    for my $name (qw(usr dev proc run), grep { -d "$system/$_" && !-l "$system/$_" } system_names()) {
-        next if !-l "$root/$name" && -d _;
-        put_aside("$root/$name");
-        mkdir "$root/$name" or die "$root/$name: $!\n";
-        give($owner, "$root/$name");
+    my @laid_over = (qw(usr dev proc run), grep { -d "$system/$_" && !-l "$system/$_" } system_names());
+    mend_way($root, $owner, $_) for @laid_over;
+    for my $place (@shown) {
+        my ($top, @below) = grep { $_ ne '' } split m{/}, $place;
+        die "$place is no place to show something\n" if !@below && grep { $_ eq $top } @laid_over;
+        die "$place is no place to show something\n" if grep { /^\.\.?$/ } $top, @below;
+        mend_way($root, $owner, $top, @below) if !grep { $_ eq $top } @laid_over, keys %links;
+    }
+}
+
+sub mend_way {
+    my ($path, $owner, @names) = @_;
+    for my $name (@names) {
+        $path .= "/$name";
+        next if !-l $path && -d _;
+        put_aside($path);
+        mkdir $path or die "$path: $!\n";
+        give($owner, $path);
     }
 }
 
