@@ -8,6 +8,7 @@ import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.provider.SandboxProvider;
 import dev.sandbridge.provider.SandboxSpec;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -111,15 +112,30 @@ public final class LocalProvider implements SandboxProvider {
     public Optional<SandboxHandle> find(SandboxName name) {
         var open = site();
         var claim = claims.get(name);
-        if (claim != null) {
-            return claim.await().map(handle -> handle);
+        if (claim == null && open.store().exists(name)) {
+            claim = claimUnread(open, name);
         }
-        if (open.store().exists(name)) {
+        return claim == null ? Optional.empty() : claim.await().map(handle -> handle);
+    }
+
+    /** Tries again to read a record that could not be read before; until it can, nobody knows what the sandbox is. */
+    private NameClaim claimUnread(LocalSite open, SandboxName name) {
+        try {
+            return claim(open, open.store().read(name));
+        } catch (IOException unreadable) {
             throw new SandboxException(
-                            ErrorCode.PROVIDER_FAILURE, "the sandbox exists, but what it is cannot be read from disk")
+                            ErrorCode.PROVIDER_FAILURE,
+                            "the sandbox exists, but what it is cannot be read from disk",
+                            unreadable)
                     .action("delete it, or restore its record");
         }
-        return Optional.empty();
+    }
+
+    private NameClaim claim(LocalSite open, SandboxRecord record) {
+        return claims.computeIfAbsent(record.spec().name(), name -> {
+            ranges.taken(record.range());
+            return NameClaim.of(new LocalHandle(record, open.cages(), open.store()));
+        });
     }
 
     @Override
@@ -127,7 +143,7 @@ public final class LocalProvider implements SandboxProvider {
         var open = site();
         var claim = claims.get(name);
         if (claim == null) {
-            return open.store().exists(name) && removeUnreadable(open, name);
+            return open.store().exists(name) && removeUnread(open, name);
         }
         var handle = claim.awaitAny();
         if (handle.isEmpty()) {
@@ -142,12 +158,10 @@ public final class LocalProvider implements SandboxProvider {
             handle.get().retire();
             var grave = open.store().detach(name);
             gone = true;
-            open.cages().remove(grave);
-            ranges.free(handle.get().range());
+            remove(open, grave, handle.get().range());
             return true;
         } catch (IOException failed) {
-            LOG.log(System.Logger.Level.ERROR, "a sandbox's files could not be removed", failed);
-            throw new SandboxException(ErrorCode.PROVIDER_FAILURE, "the sandbox's files could not be removed", failed);
+            throw cannotRemove(failed);
         } finally {
             if (gone) {
                 claims.remove(name);
@@ -158,14 +172,30 @@ public final class LocalProvider implements SandboxProvider {
         }
     }
 
-    /** A sandbox whose record is damaged cannot run, and its files are removed like any other's. */
-    private boolean removeUnreadable(LocalSite open, SandboxName name) {
+    /** The sandbox is gone; files that resist are tried again at the next start, and their user ids stay taken. */
+    private void remove(LocalSite open, Path grave, int range) {
+        try {
+            open.cages().remove(grave);
+            ranges.free(range);
+        } catch (IOException resists) {
+            LOG.log(System.Logger.Level.ERROR, "cannot remove " + grave, resists);
+        }
+    }
+
+    /** A sandbox whose record cannot be read does not run, and its files are removed like any other's. */
+    private boolean removeUnread(LocalSite open, SandboxName name) {
         try {
             open.cages().remove(open.store().detach(name));
             return true;
         } catch (IOException failed) {
-            throw new SandboxException(ErrorCode.PROVIDER_FAILURE, "the sandbox's files could not be removed", failed);
+            throw cannotRemove(failed);
         }
+    }
+
+    private static SandboxException cannotRemove(IOException failed) {
+        LOG.log(System.Logger.Level.ERROR, "a sandbox's files cannot be removed", failed);
+        return new SandboxException(ErrorCode.PROVIDER_FAILURE, "the sandbox's files cannot be removed", failed)
+                .action("try again");
     }
 
     @Override
@@ -190,9 +220,7 @@ public final class LocalProvider implements SandboxProvider {
                 requireNotClosed();
                 open = LocalSite.open(options);
                 for (SandboxRecord record : open.store().all()) {
-                    ranges.taken(record.range());
-                    var handle = new LocalHandle(record, open.cages(), open.store());
-                    claims.put(record.spec().name(), NameClaim.of(handle));
+                    claim(open, record);
                 }
                 site = open;
             }

@@ -2,6 +2,7 @@ package dev.sandbridge.provider.local;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -39,19 +40,15 @@ final class PendingRequests {
     }
 
     /** Whoever gives up waiting cancels the answer; what is started all the same is then reported as unwanted. */
-    CompletableFuture<Started> addStart(int id, StartRequest request) {
-        var answer = new CompletableFuture<Started>();
+    void addStart(int id, StartRequest request, CompletableFuture<Started> answer) {
         exits.put(id, new CompletableFuture<>());
         starts.put(id, new Start(request, answer));
         failIfOver();
-        return answer;
     }
 
-    CompletableFuture<Integer> addSignal(int id) {
-        var answer = new CompletableFuture<Integer>();
+    void addSignal(int id, CompletableFuture<Integer> answer) {
         signals.put(id, answer);
         failIfOver();
-        return answer;
     }
 
     /** Takes back a request that was never sent. */
@@ -144,11 +141,11 @@ final class PendingRequests {
         var opened = new ArrayList<Closeable>();
         boolean complete = false;
         try {
-            OutputStream stdin = request.stdin() ? output(files, opened) : Streams.closedOutput();
-            var stdout = input(files, opened);
-            var stderr = input(files, opened);
+            OutputStream stdin = request.stdin() ? inputOf(files, opened) : Streams.closedOutput();
+            var stdout = output(request, files, opened);
+            var stderr = output(request, files, opened);
             var fault = input(files, opened);
-            OutputStream extra = request.extra() ? output(files, opened) : Streams.closedOutput();
+            OutputStream extra = request.extra() ? inputOf(files, opened) : Streams.closedOutput();
             var exit = known(exits.get(reply.id()), reply);
             var started = new Started(reply.id(), reply.value(), stdin, stdout, stderr, fault, extra, exit);
             complete = true;
@@ -166,7 +163,18 @@ final class PendingRequests {
         return stream;
     }
 
-    private FdOutputStream output(Queue<Integer> files, ArrayList<Closeable> opened) throws IOException {
+    /** A file verb whose answer nobody wants should end; a command's children should not. */
+    private InputStream output(StartRequest request, Queue<Integer> files, ArrayList<Closeable> opened)
+            throws IOException {
+        if (request.mode() == StartRequest.Mode.FILE) {
+            return input(files, opened);
+        }
+        var stream = new OutputPipe(pipe(files));
+        opened.add(stream);
+        return stream;
+    }
+
+    private FdOutputStream inputOf(Queue<Integer> files, ArrayList<Closeable> opened) throws IOException {
         var stream = new FdOutputStream(pipe(files));
         opened.add(stream);
         return stream;

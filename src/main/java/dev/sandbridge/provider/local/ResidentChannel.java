@@ -11,8 +11,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,8 +42,10 @@ final class ResidentChannel implements AutoCloseable {
     private final PacketSocket socket;
     private final Duration patience;
     private final PendingRequests pending;
-    private final AtomicInteger ids = new AtomicInteger();
     private final ReentrantLock sending = new ReentrantLock();
+    /** Guarded by {@link #sending}. */
+    private int lastId;
+
     private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
 
     /**
@@ -83,18 +85,17 @@ final class ResidentChannel implements AutoCloseable {
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "arguments and environment are too long together")
                     .action("pass long input as a file or through stdin");
         }
-        int id = nextId();
-        var answer = pending.addStart(id, request);
+        var answer = new CompletableFuture<Started>();
         boolean answered = false;
         try {
-            send(id, OP_START, payload);
+            send(OP_START, payload, id -> pending.addStart(id, request, answer));
             var started = await(answer);
             answered = true;
             return started;
         } finally {
             if (!answered && !answer.cancel(false) && answer.state() == CompletableFuture.State.SUCCESS) {
                 answer.resultNow().close();
-                killUnwanted(id);
+                killUnwanted(answer.resultNow().id());
             }
         }
     }
@@ -106,9 +107,8 @@ final class ResidentChannel implements AutoCloseable {
                 .putInt(id)
                 .putInt(signal)
                 .put((byte) scope.ordinal());
-        int request = nextId();
-        var answer = pending.addSignal(request);
-        send(request, OP_SIGNAL, payload.array());
+        var answer = new CompletableFuture<Integer>();
+        send(OP_SIGNAL, payload.array(), request -> pending.addSignal(request, answer));
         try {
             return await(answer);
         } catch (ResidentRefusal gone) {
@@ -120,7 +120,7 @@ final class ResidentChannel implements AutoCloseable {
     void end() {
         Thread.ofVirtual().start(() -> {
             try {
-                send(nextId(), OP_END, new byte[0]);
+                send(OP_END, new byte[0], id -> {});
             } catch (InterruptedException | SandboxException alreadyGone) {
                 // The end of the socket says the same.
             } finally {
@@ -137,11 +137,11 @@ final class ResidentChannel implements AutoCloseable {
 
     /** Numbers run out after two thousand million requests; the sandbox then ends rather than mix two of them up. */
     private int nextId() {
-        int id = ids.incrementAndGet();
-        if (id <= 0) {
+        lastId++;
+        if (lastId <= 0) {
             close();
         }
-        return id;
+        return lastId;
     }
 
     private void killUnwanted(int id) {
@@ -171,12 +171,19 @@ final class ResidentChannel implements AutoCloseable {
         }
     }
 
-    /** Sends a request whole or not at all; only before its first packet can it be interrupted. */
-    private void send(int id, int op, byte[] payload) throws InterruptedException {
+    /**
+     * Sends a request whole or not at all; only before its first packet can it be interrupted. Numbers are given while
+     * sending, because the resident takes them in rising order only.
+     *
+     * @param expect told the number before anything is sent
+     */
+    private void send(int op, byte[] payload, IntConsumer expect) throws InterruptedException {
         sending.lockInterruptibly();
         boolean interrupted = false;
         int offset = 0;
         try {
+            int id = nextId();
+            expect.accept(id);
             do {
                 int length = Math.min(PART, payload.length - offset);
                 try {

@@ -88,13 +88,22 @@ final class SandboxStore implements AutoCloseable {
         try (var entries = Files.newDirectoryStream(sandboxes)) {
             for (Path directory : entries) {
                 try {
-                    records.add(SandboxRecord.read(Files.readString(directory.resolve(RECORD))));
+                    records.add(read(directory));
                 } catch (IOException damaged) {
-                    LOG.log(System.Logger.Level.ERROR, "cannot read the record in " + directory, damaged);
+                    LOG.log(System.Logger.Level.ERROR, "cannot read the record in {0}: {1}", directory, damaged);
                 }
             }
         }
         return records;
+    }
+
+    /** The record of a sandbox that exists. */
+    SandboxRecord read(SandboxName name) throws IOException {
+        return read(directory(name));
+    }
+
+    private static SandboxRecord read(Path directory) throws IOException {
+        return SandboxRecord.read(Files.readString(directory.resolve(RECORD)));
     }
 
     /** Makes a sandbox's directory, with an empty disk unless it has none of its own; nothing is left if it fails. */

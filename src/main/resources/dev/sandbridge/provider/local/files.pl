@@ -366,6 +366,7 @@ sub put_in_place {
 
 sub verb_mkdir {
     my ($path, $parents, $mode) = @_;
+    give_up(EEXIST) if !status(AT_FDCWD, $path, 0) && defined link_target(AT_FDCWD, $path);    # a link to nowhere
     my ($near, @missing) = $parents ? existing_part($path) : $path =~ m{^(.*/)?([^/]+)/*$}s ? ($1, $2) : ($path);
     $near = '.' if !defined $near;
     my $bits = $mode eq '-' ? 0755 : oct($mode) & 07777;
