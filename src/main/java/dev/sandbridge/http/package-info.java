@@ -1,6 +1,6 @@
 /**
  * The HTTP door: JAX-RS resources, their request and answer records, and the one place that turns an error into a
- * status number. Start with {@link dev.sandbridge.http.HealthResource}.
+ * status number. Start with {@link dev.sandbridge.http.SandboxResource}.
  *
  * <p>Knows no provider and no store: everything it does is a call of a use case.
  */

@@ -36,6 +36,7 @@ public final class Exec {
     private long delivered;
     private volatile @Nullable IOException callerGone;
     private volatile boolean outputExceeded;
+    private volatile boolean timedOut;
 
     public Exec(RunningCommand command, ExecLimits limits, OutputSink sink) {
         this.command = command;
@@ -66,6 +67,7 @@ public final class Exec {
             stderr.settle();
             throwIfCut();
             if (!inTime) {
+                timedOut = true;
                 note("Command timed out after " + timeoutMillis() + "ms\n");
                 return ExitStatus.exited(ExitStatus.TIMED_OUT);
             }
@@ -75,6 +77,11 @@ public final class Exec {
             command.kill();
             throw new IOException("interrupted while a command ran", interrupted);
         }
+    }
+
+    /** Whether the time limit ended the command, once {@link #run} has returned; a program may exit with 124 too. */
+    public boolean timedOut() {
+        return timedOut;
     }
 
     /** Ends the command because nobody waits for it any more; {@link #run} then throws. */

@@ -71,6 +71,11 @@ public final class StartedExec implements AutoCloseable {
         return status;
     }
 
+    /** Whether the time limit ended the command; once {@link #run} has returned. */
+    public synchronized boolean timedOut() {
+        return exec != null && exec.timedOut();
+    }
+
     /** Ends the command: nobody waits for it any more. */
     public void cancel() {
         Exec running;

@@ -1,0 +1,167 @@
+package dev.sandbridge.http;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.owner.Caller;
+import dev.sandbridge.sandbox.SandboxRef;
+import dev.sandbridge.workspace.WorkspacePath;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.RoutingContext;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request, as far as the door itself reads it: who calls, what the path names, what is wanted back. Made by
+ * {@link Entrance} before anything else sees the request; used by one thread at a time.
+ */
+final class ApiRequest {
+    private static final String KEY = ApiRequest.class.getName();
+
+    private final RoutingContext http;
+    private final RequestPath path;
+    private final @Nullable String accept;
+    private @Nullable Query query;
+    private @Nullable Caller caller;
+
+    ApiRequest(RoutingContext http, RequestPath path) {
+        this.http = http;
+        this.path = path;
+        this.accept = http.request().getHeader(HttpHeaders.ACCEPT);
+        http.put(KEY, this);
+    }
+
+    static ApiRequest of(RoutingContext http) {
+        return Objects.requireNonNull(find(http), "a request that did not come through the entrance");
+    }
+
+    static @Nullable ApiRequest find(RoutingContext http) {
+        return http.get(KEY);
+    }
+
+    RequestPath path() {
+        return path;
+    }
+
+    Query query() {
+        Query known = query;
+        if (known == null) {
+            known = new Query(http.request().query());
+            query = known;
+        }
+        return known;
+    }
+
+    /** Who calls; only after authentication. */
+    Caller caller() {
+        return Objects.requireNonNull(caller, "a route without authentication asks who calls");
+    }
+
+    void authenticated(Caller by) {
+        caller = by;
+    }
+
+    /** Refuses callers that are no admins. */
+    ApiRequest requireAdmin() {
+        if (!caller().isAdmin()) {
+            throw new SandboxException(ErrorCode.FORBIDDEN, "this needs a key with the role admin");
+        }
+        return this;
+    }
+
+    /** The sandbox that the path names, not checked yet. */
+    SandboxRef sandbox() {
+        return new SandboxRef(
+                Objects.requireNonNull(path.id(), "a route without a sandbox"), header("Sandbridge-State"));
+    }
+
+    /** The file that follows {@code file/}. */
+    WorkspacePath file() {
+        String raw = Objects.requireNonNull(path.rawFile(), "a route without a file");
+        return WorkspacePath.of(raw.isEmpty() ? "" : "/" + Percent.decode(raw));
+    }
+
+    @Nullable
+    String header(String name) {
+        return http.request().getHeader(name);
+    }
+
+    /** Whether Accept names this type and does not name the other, which is what is sent without Accept. */
+    boolean prefers(String type, String standard) {
+        String wanted = accept == null ? "" : accept.toLowerCase(Locale.ROOT);
+        return wanted.contains(type) && !wanted.contains(standard);
+    }
+
+    boolean accepts(String type) {
+        return prefers(type, "\0");
+    }
+
+    /** The length the caller announces, or -1. */
+    long contentLength() {
+        String length = header("Content-Length");
+        try {
+            return length == null ? -1 : Long.parseLong(length);
+        } catch (NumberFormatException malformed) {
+            return -1;
+        }
+    }
+
+    /**
+     * The body as it comes.
+     *
+     * @throws SandboxException PAYLOAD_TOO_LARGE when the announced length is above the limit already
+     */
+    InputStream upload(InputStream body, long limit) {
+        if (contentLength() > limit) {
+            throw tooLong(limit);
+        }
+        return new LimitedInput(body, limit);
+    }
+
+    /** The body as a JSON object; an empty body is an empty object. */
+    JsonFields json(InputStream body, ObjectMapper mapper, long limit) throws IOException {
+        byte[] bytes = bytes(body, limit);
+        try {
+            JsonNode node = mapper.reader()
+                    .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .readTree(bytes);
+            if (node == null || node.isMissingNode()) {
+                return JsonFields.NONE;
+            }
+            if (node.isObject()) {
+                return new JsonFields("", node);
+            }
+        } catch (JacksonException malformed) {
+            // Its message quotes the body, which may hold secrets.
+            throw notJson();
+        }
+        throw notJson();
+    }
+
+    /** The body as bytes in memory. */
+    byte[] bytes(InputStream body, long limit) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        try (InputStream in = upload(body, limit)) {
+            in.transferTo(bytes);
+        } catch (LimitedInput.TooLong tooLong) {
+            throw tooLong(limit);
+        }
+        return bytes.toByteArray();
+    }
+
+    static SandboxException tooLong(long limit) {
+        return new SandboxException(ErrorCode.PAYLOAD_TOO_LARGE, "the body may be at most " + limit + " bytes long")
+                .action("send less, or in parts");
+    }
+
+    private static SandboxException notJson() {
+        return new SandboxException(ErrorCode.INVALID_REQUEST, "the body must be a JSON object");
+    }
+}

@@ -1,0 +1,69 @@
+package dev.sandbridge.http;
+
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.Set;
+
+/**
+ * Stands before every router and door, WebSocket upgrades included: takes the raw path apart, sends the request on
+ * under its plain path, and keeps content negotiation away from the framework, because the contract's clients send
+ * content types that mean nothing.
+ */
+@Singleton
+final class Entrance {
+    /** Before anything of the framework's, which ends at 1000. */
+    private static final int FIRST = 10_000;
+
+    /** Others are no routes; the framework would answer OPTIONS by itself. */
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE");
+
+    /** What is still read of a body that nobody wants, so that the caller sees the answer and not a broken pipe. */
+    private static final long LEFT_OVER = 64L << 20;
+
+    private static final long LEFT_OVER_MILLIS = 10_000;
+
+    void open(@Observes Filters filters) {
+        filters.register(Entrance::enter, FIRST);
+    }
+
+    private static void enter(RoutingContext http) {
+        if (ApiRequest.find(http) != null) {
+            http.next();
+            return;
+        }
+        HttpServerRequest request = http.request();
+        String raw = request.path();
+        boolean served = METHODS.contains(request.method().name());
+        RequestPath path = raw != null && served ? RequestPath.of(raw) : RequestPath.UNKNOWN;
+        new ApiRequest(http, path);
+        http.addEndHandler(done -> discard(http));
+        request.headers().set(HttpHeaders.ACCEPT, "*/*");
+        request.headers().set(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
+        String query = request.query();
+        http.reroute(path.route() + (query == null ? "" : "?" + query));
+    }
+
+    /** Takes the rest of a body that was answered before its end, so that the connection can be used again. */
+    private static void discard(RoutingContext http) {
+        HttpServerRequest request = http.request();
+        if (request.isEnded()) {
+            return;
+        }
+        long timer = http.vertx()
+                .setTimer(LEFT_OVER_MILLIS, late -> request.connection().close());
+        var left = new long[] {LEFT_OVER};
+        request.exceptionHandler(gone -> http.vertx().cancelTimer(timer));
+        request.endHandler(end -> http.vertx().cancelTimer(timer));
+        request.handler(bytes -> {
+            left[0] -= bytes.length();
+            if (left[0] < 0) {
+                request.connection().close();
+            }
+        });
+        request.resume();
+    }
+}

@@ -1,0 +1,146 @@
+package dev.sandbridge.http;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+
+/**
+ * The body of an answer as it is made, with flat memory: a caller that reads slowly blocks the (virtual) thread that
+ * writes. Nothing is sent before the first write, so that a failure until then still becomes an ordinary error.
+ *
+ * <p>Threads: writes may come from several threads; each write is sent as a whole.
+ */
+final class ResponseStream extends OutputStream {
+    /** How much may be on its way to the caller. */
+    private static final int WINDOW = 512 * 1024;
+
+    private final HttpConnection connection;
+    private final HttpServerResponse response;
+    private final Semaphore window = new Semaphore(WINDOW);
+    private volatile boolean gone;
+
+    ResponseStream(RoutingContext http) {
+        this.connection = http.request().connection();
+        this.response = http.response();
+        http.addEndHandler(ended -> {
+            if (ended.failed()) {
+                gone = true;
+                window.release(WINDOW);
+            }
+        });
+    }
+
+    HttpServerResponse head() {
+        return response;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    /** Copies: the array may be reused when this returns. */
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        for (int done = 0; done < length; ) {
+            int part = Math.min(length - done, WINDOW / 4);
+            send(Buffer.buffer(part).appendBytes(bytes, offset + done, part));
+            done += part;
+        }
+    }
+
+    /** Sends a piece of at most a quarter of the window, and keeps it. */
+    void send(Buffer piece) throws IOException {
+        acquire(piece.length());
+        pass(piece);
+    }
+
+    private void pass(Buffer piece) throws CallerGone {
+        synchronized (response) {
+            requireOpen();
+            if (!response.headWritten() && !response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
+                response.setChunked(true);
+            }
+            response.write(piece).onComplete(sent -> window.release(piece.length()));
+        }
+    }
+
+    /** Sends a piece if that is possible without waiting; for the event loop. */
+    void offer(Buffer piece) {
+        if (!window.tryAcquire(piece.length())) {
+            return;
+        }
+        try {
+            pass(piece);
+        } catch (CallerGone noMatter) {
+            window.release(piece.length());
+        }
+    }
+
+    /**
+     * Sends the last piece together with the end of the body, and waits until it is sent: the framework sets headers
+     * when the resource returns, which must find nothing left to change.
+     */
+    void finish(Buffer last) throws IOException {
+        Future<Void> sent;
+        synchronized (response) {
+            requireOpen();
+            sent = response.end(last);
+        }
+        try {
+            sent.toCompletionStage().toCompletableFuture().get();
+        } catch (ExecutionException closed) {
+            throw new CallerGone();
+        } catch (InterruptedException interrupted) {
+            throw interrupted();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        finish(Buffer.buffer());
+    }
+
+    /** Makes a failure known: as an error if nothing has been sent yet, otherwise by {@link #abort}. */
+    void fail(RuntimeException failure) {
+        if (!response.headWritten()) {
+            response.headers().remove(HttpHeaders.CONTENT_LENGTH).remove(HttpHeaders.CONTENT_TYPE);
+            throw failure;
+        }
+        abort();
+    }
+
+    /** Breaks the connection off, so that a body cut short cannot be taken for a whole one. */
+    void abort() {
+        if (!response.ended()) {
+            connection.close();
+        }
+    }
+
+    private void acquire(int bytes) throws IOException {
+        try {
+            window.acquire(bytes);
+        } catch (InterruptedException interrupted) {
+            throw interrupted();
+        }
+    }
+
+    private static InterruptedIOException interrupted() {
+        Thread.currentThread().interrupt();
+        return new InterruptedIOException("interrupted while the caller read slowly");
+    }
+
+    private void requireOpen() throws CallerGone {
+        if (gone || response.closed() || response.ended()) {
+            throw new CallerGone();
+        }
+    }
+}
