@@ -21,6 +21,7 @@ final class CageProgram {
             "commands.pl",
             "signals.pl",
             "files.pl",
+            "content.pl",
             "sudo.sh",
             "su.sh");
 

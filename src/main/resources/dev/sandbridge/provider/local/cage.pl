@@ -29,7 +29,8 @@ use strict;
 BEGIN { $^W = 1 }
 
 my $here;    # directory of this program and its parts
-my @RESIDENT = qw(kernel.pl resident.pl commands.pl signals.pl);
+my @RESIDENT = qw(kernel.pl resident.pl commands.pl signals.pl);    # the resident's program, and what it compiles later
+my @FILE_VERBS = qw(files.pl content.pl);
 my %part;    # texts of what is started inside, read while this process may still look into that directory
 
 BEGIN {
@@ -79,7 +80,7 @@ sub launch {
 }
 
 sub read_parts {
-    for my $name (@RESIDENT, qw(files.pl sudo.sh su.sh)) {
+    for my $name (@RESIDENT, @FILE_VERBS, qw(sudo.sh su.sh)) {
         $part{$name} = whole("$here/$name");
         die "$here/$name: $!\n" if $part{$name} eq '';
     }
@@ -118,6 +119,8 @@ sub options {
     }
     $option{shown} = [ map { /^([^:]+):(.+)$/s ? [ $1, $2 ] : [ $_, $_ ] } @{ $option{ro} } ];
     ($option{base}) = $option{ids} =~ /^range:(\d+)$/;
+    die "ids=range reaches ids that this machine uses itself\n"
+        if defined $option{base} && ($option{base} < IDS || $option{base} > 0xfffffffe - IDS);
     $option{users} = $option{ids} eq 'single' ? 0 : 1;
     $option{is_root} = $> == 0;
     die "ids=range needs root, subid and single an ordinary user\n" if $option{is_root} != defined $option{base};
@@ -262,7 +265,7 @@ sub become_bubblewrap {
     my ($perl_mounts, @perl) = perl_inside($system);
     my $list = open_text(join "\0", @arguments, @$perl_mounts);
     my @limits = map { /^(\w+):(\d+)$/ ? "rlimit=$RESOURCE{$1}:$2" : () } @{ $option->{limit} };
-    my $script = open_text(join '', @part{@RESIDENT}, "__END__\n", $part{'files.pl'});
+    my $script = open_text(join '', @part{@RESIDENT}, "__END__\n", @part{@FILE_VERBS});
     my $capabilities = 0;
     $capabilities |= 1 << $_ for $option->{users} ? values %CAPABILITY : ();
     sys('dup3', $script, 0, 0);

@@ -12,7 +12,7 @@ sub collect {
     return if !$last;
     my $whole = delete $partial{$id};
     return refuse($id, E2BIG, 'the request is larger than ' . MAX_START . ' bytes') if length $whole > MAX_START;
-    return refuse($id, EINVAL, 'ids grow and are never used twice') if $id <= $highest_id || $id >= 1 << 32;
+    return refuse($id, EINVAL, 'ids grow and are never used twice') if $id <= $highest_id;
     $highest_id = $id;
     my $request = parse($whole) or return refuse($id, EINVAL, 'malformed START');
     start($id, $request);
@@ -101,7 +101,7 @@ sub add_pipe {
 sub add_terminal {
     my ($plan, $size) = @_;
     my $path = '/dev/pts/ptmx';
-    my $master = sys('openat', -100, $path, 2 | O_NOCTTY | O_CLOEXEC | O_NONBLOCK, 0);
+    my $master = sys('openat', AT_FDCWD, $path, 2 | O_NOCTTY | O_CLOEXEC | O_NONBLOCK, 0);
     return 0 if $master < 0;
     push @{ $plan->{near} }, $master;
     my $unlock = pack 'l', 0;

@@ -46,7 +46,7 @@ sub put_aside {
 sub give {
     my ($owner, $path) = @_;
     return if !defined $owner;
-    sys('fchownat', -100, $path, $owner + 0, $owner + 0, 0x100) == 0 or die "$path: $!\n";    # links themselves
+    sys('fchownat', AT_FDCWD, $path, $owner + 0, $owner + 0, 0x100) == 0 or die "$path: $!\n";    # links themselves
 }
 
 # Top-level names of the system that are links, as on most distributions: name => target.

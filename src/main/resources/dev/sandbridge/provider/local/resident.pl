@@ -10,7 +10,7 @@
 #   rlimit=R:V   a limit (number of the resource) for itself and all it starts; set here because the number of
 #                processes is counted per user namespace
 # The program text comes on standard input, so that nothing of it lies in the sandbox: kernel.pl, this, commands.pl and
-# signals.pl, compiled as one; then, below __END__, files.pl, which is compiled when there is time or when it is needed.
+# signals.pl, compiled as one; then, below __END__, files.pl and content.pl, compiled when there is time or a need.
 #
 # Packets, little-endian. Request: u32 id, u8 op, u8 last, u16 0, payload part. Reply: u32 id, u8 kind, u8 0, u16 0,
 # u32 value, payload. A START's payload is NUL-terminated fields, the first byte of each is its tag:
@@ -40,7 +40,7 @@ my @ended;                   # the same ids, oldest first
 my $highest_id = 0;
 my %partial;                 # id => payload so far of a START in several packets
 my ($packet, $ended_signals) = ('', '');    # what was read last; kept, because fresh memory costs page faults
-my $file_verbs;              # program text of files.pl until it is compiled
+my $file_verbs;              # program text of the file verbs until it is compiled
 
 boot();
 serve();

@@ -5,8 +5,8 @@
 # or trusts what is in it.
 use strict;
 
-# Makes the tree below $root. $owner: host id that owns it, undef for the
-# own; $users: whether the sandbox has users of its own; $system: root file system that /usr comes from.
+# Makes the tree below $root. $owner: host id that owns it, undef for the own; $users: whether the sandbox has users of
+# its own; $system: root file system that /usr comes from.
 sub make_tree {
     my ($root, $owner, $users, $hostname, $system) = @_;
     my %modes = (
@@ -18,7 +18,7 @@ sub make_tree {
     $modes{'home/user'} = 0755 if !$users;
     for my $name (sort keys %modes) {
         my $path = "$root/$name";
-        mkdir $path or $! == EEXIST or die "$path: $!\n";    # EEXIST
+        mkdir $path or $! == EEXIST or die "$path: $!\n";
         give($owner, $path);
         chmod $modes{$name}, $path or die "$path: $!\n";
     }
