@@ -47,17 +47,16 @@ final class Entrance {
         http.reroute(path.route() + (query == null ? "" : "?" + query));
     }
 
-    /** Takes the rest of a body that was answered before its end, so that the connection can be used again. */
+    /**
+     * Takes the rest of a body that was answered before its end, so that the connection can be used again. Whether there is
+     * a rest shows only after the request flows again: one that was read to its end is still paused.
+     */
     private static void discard(RoutingContext http) {
         HttpServerRequest request = http.request();
         if (request.isEnded()) {
             return;
         }
-        long timer = http.vertx()
-                .setTimer(LEFT_OVER_MILLIS, late -> request.connection().close());
         var left = new long[] {LEFT_OVER};
-        request.exceptionHandler(gone -> http.vertx().cancelTimer(timer));
-        request.endHandler(end -> http.vertx().cancelTimer(timer));
         request.handler(bytes -> {
             left[0] -= bytes.length();
             if (left[0] < 0) {
@@ -65,5 +64,11 @@ final class Entrance {
             }
         });
         request.resume();
+        if (!request.isEnded()) {
+            long timer = http.vertx()
+                    .setTimer(LEFT_OVER_MILLIS, late -> request.connection().close());
+            request.exceptionHandler(gone -> http.vertx().cancelTimer(timer));
+            request.endHandler(end -> http.vertx().cancelTimer(timer));
+        }
     }
 }
