@@ -15,6 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns what is known of a sandbox and of this machine into a running cage, and takes a cage's files away. */
 final class CageFactory implements LocalHandle.CageSource, AutoCloseable {
+    /**
+     * Of each of the two file systems in memory; both full must leave enough of a small sandbox's memory to start what
+     * empties them.
+     */
+    private static final long LARGEST_TMPFS = 64L << 20;
+
     private final Machine machine;
     private final Cgroups cgroups;
     private final SandboxStore store;
@@ -80,6 +86,7 @@ final class CageFactory implements LocalHandle.CageSource, AutoCloseable {
     private List<String> limits(Limits limits) {
         var arguments = new ArrayList<String>();
         arguments.add("limit=nofile:" + machine.openFiles());
+        arguments.add("tmpfs=" + Math.min(LARGEST_TMPFS, limits.memoryBytes() / 4));
         if (!cgroups.limit(Controller.MEMORY)) {
             arguments.add("limit=data:" + limits.memoryBytes());
         }

@@ -34,21 +34,9 @@ final class LocalTestBed implements TestBed {
         sandboxes = new LocalSandboxes(sandboxes.data);
     }
 
-    /** A process shows its sandbox in the name of its control group, or in what its file system is mounted from. */
     @Override
     public boolean hasProcesses(SandboxName name) {
-        return ProcessHandle.allProcesses()
-                .map(process -> Path.of("/proc", Long.toString(process.pid())))
-                .anyMatch(process ->
-                        mentions(process.resolve("cgroup"), name) || mentions(process.resolve("mountinfo"), name));
-    }
-
-    private static boolean mentions(Path file, SandboxName name) {
-        try {
-            return Files.readString(file).contains(name.text());
-        } catch (IOException anotherUsersOrGone) {
-            return false;
-        }
+        return new ProcessesOf(name).exist();
     }
 
     @Override
