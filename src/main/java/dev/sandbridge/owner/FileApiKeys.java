@@ -1,35 +1,28 @@
 package dev.sandbridge.owner;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys in one file of the data directory, a line each: id, owner, role, profile or -, enabled or disabled, creation
- * time, SHA-256 of the key. Keys made here are 256 random bits, which no table or dictionary holds, so a plain hash
- * keeps them.
+ * Keys in one private file of the data directory, hashed. Keys made here are 256 random bits, which no table or
+ * dictionary holds, so a plain hash keeps them.
  *
- * <p>The file is read again when it changes, also by another process; changes are made under a lock file.
+ * <p>The file is read again when it changes, also by another process, so that a key removed or disabled there is
+ * refused at once. A file that is damaged, or that others may read, lets nobody in and is never replaced.
  */
 public final class FileApiKeys implements ApiKeys {
     /** A key that somebody made up must at least be this long. */
@@ -38,20 +31,15 @@ public final class FileApiKeys implements ApiKeys {
     private static final String PREFIX = "sbk_";
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
-    private static final Set<StandardOpenOption> LOCK_FILE =
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-
-    /** A lock file keeps other processes out, but not other threads of this one. */
-    private static final Object CHANGING = new Object();
-
     private final Path file;
     private final Clock clock;
     private final SecureRandom random;
-    private volatile Loaded loaded = new Loaded(FileTime.fromMillis(-1), -1, List.of());
+    private volatile @Nullable Loaded loaded;
 
-    private record Entry(KeyInfo info, byte[] hash) {}
+    /** Which contents a file has: a replaced file has another key, a changed one another time or size. */
+    private record Stamp(@Nullable Object fileKey, FileTime modified, long size) {}
 
-    private record Loaded(FileTime modified, long size, List<Entry> entries) {}
+    private record Loaded(Stamp stamp, List<StoredKey> keys) {}
 
     /** @param file made with the first key; its directory must exist */
     public FileApiKeys(Path file, Clock clock, SecureRandom random) {
@@ -63,12 +51,11 @@ public final class FileApiKeys implements ApiKeys {
     /** Compares with every hash, so that the time tells nothing about which one was near. */
     @Override
     public Optional<Caller> authenticate(String key) {
-        byte[] hash = hash(key);
+        byte[] hash = StoredKey.hash(key);
         Caller caller = null;
-        for (Entry entry : entries()) {
-            boolean same = MessageDigest.isEqual(hash, entry.hash());
-            if (same && !entry.info().disabled()) {
-                KeyInfo info = entry.info();
+        for (StoredKey stored : keys()) {
+            KeyInfo info = stored.info();
+            if (stored.hasHash(hash) && !info.disabled()) {
                 caller = new Caller(info.owner(), info.role(), info.keyId(), info.profile());
             }
         }
@@ -78,9 +65,10 @@ public final class FileApiKeys implements ApiKeys {
     @Override
     public NewKey create(OwnerId owner, Role role, @Nullable String profile) {
         String keyId = randomText(8);
-        return add(
-                PREFIX + keyId + "_" + randomText(52),
-                new KeyInfo(keyId, owner, role, profile, false, clock.instant()));
+        String secret = PREFIX + keyId + "_" + randomText(52);
+        var made = new KeyInfo(keyId, owner, role, profile, false, clock.instant());
+        change(keys -> with(keys, new StoredKey(made, StoredKey.hash(secret))));
+        return new NewKey(made, secret);
     }
 
     /** A text for a key that nobody can guess. */
@@ -89,7 +77,7 @@ public final class FileApiKeys implements ApiKeys {
     }
 
     /**
-     * Makes this the one key of that id; nothing changes if it is already.
+     * Makes this the one key of that id; nothing changes if it is already, so that a disabled key stays disabled.
      *
      * @throws SandboxException INVALID_REQUEST if it is too short to be safe
      */
@@ -100,163 +88,129 @@ public final class FileApiKeys implements ApiKeys {
                             "a key must be at least " + SHORTEST + " visible ASCII characters without blanks")
                     .action("choose a longer one, for example with: openssl rand -hex 32");
         }
-        byte[] hash = hash(key);
-        boolean known = entries().stream()
-                .anyMatch(entry -> entry.info().keyId().equals(keyId) && MessageDigest.isEqual(hash, entry.hash()));
-        if (!known) {
-            withdraw(keyId);
-            add(key, new KeyInfo(keyId, owner, role, null, false, clock.instant()));
-        }
+        byte[] hash = StoredKey.hash(key);
+        var accepted = new StoredKey(new KeyInfo(keyId, owner, role, null, false, clock.instant()), hash);
+        change(keys -> keys.stream().anyMatch(stored -> stored.hasId(keyId) && stored.hasHash(hash))
+                ? keys
+                : with(without(keys, keyId), accepted));
     }
 
     /** Removes a key that the operator no longer gives, even if it is the last one. */
     public void withdraw(String keyId) {
-        if (entries().stream().anyMatch(entry -> entry.info().keyId().equals(keyId))) {
-            change(entries -> entries.stream()
-                    .filter(entry -> !entry.info().keyId().equals(keyId))
-                    .toList());
+        if (keys().stream().anyMatch(stored -> stored.hasId(keyId))) {
+            change(keys -> without(keys, keyId));
         }
     }
 
     @Override
     public List<KeyInfo> list() {
-        return entries().stream().map(Entry::info).toList();
+        return keys().stream().map(StoredKey::info).toList();
     }
 
     @Override
     public KeyInfo setDisabled(String keyId, boolean disabled) {
-        change(entries -> {
+        List<StoredKey> changed = change(keys -> {
             if (disabled) {
-                requireAnotherAdmin(entries, keyId);
+                requireAnotherAdmin(keys, keyId);
             }
-            return entries.stream()
-                    .map(entry -> entry.info().keyId().equals(keyId)
-                            ? new Entry(disabled(entry.info(), disabled), entry.hash())
-                            : entry)
+            return keys.stream()
+                    .map(stored -> stored.hasId(keyId)
+                            ? new StoredKey(stored.info().withDisabled(disabled), stored.hash())
+                            : stored)
                     .toList();
         });
-        return find(entries(), keyId).info();
+        return find(changed, keyId).info();
     }
 
     @Override
     public void delete(String keyId) {
-        change(entries -> {
-            requireAnotherAdmin(entries, keyId);
-            return entries.stream()
-                    .filter(entry -> !entry.info().keyId().equals(keyId))
-                    .toList();
+        change(keys -> {
+            requireAnotherAdmin(keys, keyId);
+            return without(keys, keyId);
         });
     }
 
-    private NewKey add(String key, KeyInfo info) {
-        change(entries -> {
-            var more = new ArrayList<>(entries);
-            more.add(new Entry(info, hash(key)));
-            return more;
-        });
-        return new NewKey(info, key);
+    private static List<StoredKey> with(List<StoredKey> keys, StoredKey more) {
+        return Stream.concat(keys.stream(), Stream.of(more)).toList();
     }
 
-    private static KeyInfo disabled(KeyInfo info, boolean disabled) {
-        return new KeyInfo(info.keyId(), info.owner(), info.role(), info.profile(), disabled, info.createdAt());
+    private static List<StoredKey> without(List<StoredKey> keys, String keyId) {
+        return keys.stream().filter(stored -> !stored.hasId(keyId)).toList();
     }
 
-    private static Entry find(List<Entry> entries, String keyId) {
-        return entries.stream()
-                .filter(entry -> entry.info().keyId().equals(keyId))
-                .findFirst()
-                .orElseThrow(() -> new SandboxException(ErrorCode.KEY_NOT_FOUND, "no such key")
-                        .action("list the keys with GET /v1/keys"));
+    private static StoredKey find(List<StoredKey> keys, String keyId) {
+        return keys.stream().filter(stored -> stored.hasId(keyId)).findFirst().orElseThrow(() -> new SandboxException(
+                        ErrorCode.KEY_NOT_FOUND, "no such key")
+                .action("list the keys with GET /v1/keys"));
     }
 
-    private static void requireAnotherAdmin(List<Entry> entries, String keyId) {
-        boolean matters = isEnabledAdmin(find(entries, keyId));
-        boolean another = entries.stream()
-                .anyMatch(
-                        entry -> isEnabledAdmin(entry) && !entry.info().keyId().equals(keyId));
-        if (matters && !another) {
+    private static void requireAnotherAdmin(List<StoredKey> keys, String keyId) {
+        boolean matters = find(keys, keyId).isEnabledAdmin();
+        if (matters && keys.stream().noneMatch(stored -> stored.isEnabledAdmin() && !stored.hasId(keyId))) {
             throw new SandboxException(ErrorCode.CONFLICT, "this is the last enabled admin key")
                     .action("make another admin key first");
         }
     }
 
-    private static boolean isEnabledAdmin(Entry entry) {
-        return entry.info().role() == Role.ADMIN && !entry.info().disabled();
-    }
-
-    private List<Entry> entries() {
+    private List<StoredKey> keys() {
         try {
-            if (!Files.exists(file)) {
-                return List.of();
-            }
+            // Stamped before it is read: what is replaced in between is read again by the next call.
+            Stamp stamp = stamp();
             Loaded known = loaded;
-            FileTime modified = Files.getLastModifiedTime(file);
-            long size = Files.size(file);
-            if (!known.modified().equals(modified) || known.size() != size) {
-                known = new Loaded(modified, size, parse(new String(PrivateFile.read(file), UTF_8)));
+            if (known == null || !known.stamp().equals(stamp)) {
+                known = new Loaded(stamp, parse(PrivateFile.read(file)));
                 loaded = known;
             }
-            return known.entries();
+            return known.keys();
+        } catch (NoSuchFileException none) {
+            return List.of();
         } catch (IOException failed) {
-            throw new UncheckedIOException("the key file cannot be read: " + failed.getMessage(), failed);
+            throw unusable(failed);
         }
     }
 
-    private void change(UnaryOperator<List<Entry>> change) {
-        Path lock = file.resolveSibling(file.getFileName() + ".lock");
-        synchronized (CHANGING) {
-            try (var channel = FileChannel.open(lock, LOCK_FILE, PrivateFile.ATTRIBUTES);
-                    var held = channel.lock()) {
-                loaded = new Loaded(FileTime.fromMillis(-1), -1, List.of());
-                var text = new StringBuilder("# id owner role profile state created sha256\n");
-                change.apply(entries()).forEach(entry -> text.append(line(entry)));
-                PrivateFile.write(file, text.toString().getBytes(UTF_8));
-                loaded = new Loaded(FileTime.fromMillis(-1), -1, List.of());
-            } catch (IOException failed) {
-                throw new UncheckedIOException("the key file cannot be changed: " + failed.getMessage(), failed);
-            }
+    private Stamp stamp() throws IOException {
+        var now = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        return new Stamp(now.fileKey(), now.lastModifiedTime(), now.size());
+    }
+
+    /** The keys after the change; the same list from the change leaves the file as it is. */
+    private List<StoredKey> change(UnaryOperator<List<StoredKey>> change) {
+        var after = new Object() {
+            List<StoredKey> keys = List.of();
+        };
+        try {
+            PrivateFile.change(file, contents -> {
+                List<StoredKey> before = contents == null ? List.of() : parse(contents);
+                after.keys = change.apply(before);
+                if (contents != null && after.keys == before) {
+                    return contents;
+                }
+                return KeyLines.format(after.keys);
+            });
+            return after.keys;
+        } catch (IOException failed) {
+            throw unusable(failed);
+        } finally {
+            loaded = null;
         }
     }
 
-    private static String line(Entry entry) {
-        KeyInfo info = entry.info();
-        return String.join(
-                        " ",
-                        info.keyId(),
-                        info.owner().text(),
-                        info.role().name(),
-                        info.profile() == null ? "-" : info.profile(),
-                        info.disabled() ? "disabled" : "enabled",
-                        info.createdAt().toString(),
-                        HexFormat.of().formatHex(entry.hash()))
-                + "\n";
+    private List<StoredKey> parse(byte[] contents) throws IOException {
+        try {
+            return KeyLines.parse(contents);
+        } catch (IOException wrong) {
+            throw new IOException(file + ": " + wrong.getMessage(), wrong);
+        }
     }
 
-    private List<Entry> parse(String text) throws IOException {
-        var entries = new ArrayList<Entry>();
-        int number = 0;
-        for (String line : text.lines().toList()) {
-            number++;
-            if (line.isBlank() || line.startsWith("#")) {
-                continue;
-            }
-            try {
-                String[] part = line.split(" ", -1);
-                var info = new KeyInfo(
-                        part[0],
-                        new OwnerId(part[1]),
-                        Role.valueOf(part[2]),
-                        part[3].equals("-") ? null : part[3],
-                        part[4].equals("disabled"),
-                        Instant.parse(part[5]));
-                entries.add(new Entry(info, HexFormat.of().parseHex(part[6])));
-            } catch (RuntimeException wrong) {
-                throw new IOException(
-                        "line " + number + " of " + file + " is not a key: correct it, or remove it to revoke that key",
-                        wrong);
-            }
-        }
-        return entries;
+    /** Its cause has the path and the way out, which are not for callers; a restart prints them. */
+    private SandboxException unusable(IOException why) {
+        return new SandboxException(
+                        ErrorCode.INTERNAL,
+                        "the service's file \"" + file.getFileName() + "\" cannot be used, so no key can be checked",
+                        why)
+                .action("let whoever runs the service restart it: it then says what is wrong with the file");
     }
 
     private String randomText(int length) {
@@ -265,13 +219,5 @@ public final class FileApiKeys implements ApiKeys {
             text.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
         }
         return text.toString();
-    }
-
-    private static byte[] hash(String key) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(UTF_8));
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("this Java has no SHA-256", impossible);
-        }
     }
 }
