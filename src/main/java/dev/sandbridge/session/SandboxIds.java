@@ -8,13 +8,12 @@ import dev.sandbridge.owner.Caller;
 import dev.sandbridge.owner.OwnerId;
 import dev.sandbridge.provider.SandboxName;
 import java.nio.ByteBuffer;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
-import javax.crypto.Mac;
-import javax.crypto.SecretKey;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +27,13 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class SandboxIds {
+    private static final Pattern FORMAT = Pattern.compile("[a-z2-7]{26,128}");
+
+    /** Together with the rest, the longest names fill 114 of the 128 characters that an id may have. */
+    private static final Pattern PROVIDER = Pattern.compile("[a-z0-9-]{1,12}");
+
+    private static final Pattern PROFILE = Pattern.compile("[a-z0-9-]{1,16}");
+
     private static final int TAG = 8;
     private static final int RANDOM = 16;
     private static final int MAC = 16;
@@ -41,11 +47,17 @@ public final class SandboxIds {
         this.random = random;
     }
 
-    /** A new id that nobody can guess. */
+    /**
+     * A new id that nobody can guess.
+     *
+     * @param profile 1 to 16 of {@code [a-z0-9-]}
+     * @param provider 1 to 12 of the same
+     */
     public SandboxId issue(OwnerId owner, String profile, String provider) {
         var unique = new byte[RANDOM];
         random.nextBytes(unique);
-        return make(keys.newest(), owner, profile, provider, unique);
+        KeyRing ring = keys.ring();
+        return make(ring, ring.newest(), owner, profile, provider, unique);
     }
 
     /**
@@ -53,25 +65,25 @@ public final class SandboxIds {
      * sandbox. Not to be guessed by anyone without the key.
      */
     public List<SandboxId> namedCandidates(OwnerId owner, String profile, String provider, String alias) {
-        return keys.versions().stream()
-                .map(version -> make(
-                        version,
-                        owner,
-                        profile,
-                        provider,
-                        mac(version, "alias", owner + "\0" + profile + "\0" + provider + "\0" + alias, RANDOM)))
+        KeyRing ring = keys.ring();
+        byte[] named = (owner + "\0" + profile + "\0" + provider + "\0" + alias).getBytes(UTF_8);
+        return ring.versions().stream()
+                .map(version -> {
+                    byte[] unique = Arrays.copyOf(ring.mac(version, "alias", named), RANDOM);
+                    return make(ring, version, owner, profile, provider, unique);
+                })
                 .toList();
     }
 
     /**
      * Checks an id for a caller.
      *
-     * @throws SandboxException INVALID_REQUEST if it is not written like an id; SANDBOX_NOT_FOUND if it is forged,
-     * its key is
-     *     retired, or it belongs to somebody else and the caller is no admin: all the same to the caller
+     * @throws SandboxException INVALID_REQUEST if it is not written like an id; SANDBOX_NOT_FOUND if it is forged, its
+     *     key is retired, or it belongs to somebody else and the caller is no admin: all the same to the caller, and
+     *     after the same work
      */
     public SandboxId verify(String text, Caller caller) {
-        byte[] bytes = text.matches("[a-z2-7]{26,128}") ? Base32.decode(text) : null;
+        byte[] bytes = decode(text);
         if (bytes == null) {
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "Invalid sandbox ID format")
                     .action("use the id exactly as create answered it");
@@ -84,80 +96,79 @@ public final class SandboxIds {
         return id;
     }
 
-    private @Nullable SandboxId open(String text, byte[] bytes, Caller caller) {
-        int signed = bytes.length - MAC;
-        if (signed < 3 + TAG + RANDOM) {
-            return null;
-        }
-        int version = bytes[0] & 0xFF;
-        SecretKey key = keys.key(version, "id", "HmacSHA256");
-        if (key == null) {
-            return null;
-        }
-        byte[] body = Arrays.copyOf(bytes, signed);
-        boolean genuine = MessageDigest.isEqual(
-                Arrays.copyOfRange(bytes, signed, bytes.length), Arrays.copyOf(hmac(key, body), MAC));
-        if (!genuine) {
-            return null;
-        }
-        var fields = ByteBuffer.wrap(body, 1, signed - 1);
-        String provider = text(fields);
-        String profile = text(fields);
-        var tag = new byte[TAG];
-        fields.get(tag);
-        boolean own =
-                MessageDigest.isEqual(tag, mac(version, "owner", caller.owner().text(), TAG));
-        return own || caller.isAdmin() ? new SandboxId(text, name(version, body), profile, provider, own) : null;
+    /** The id that a provider lists for this caller, or empty where {@link #verify} would refuse it. */
+    public Optional<SandboxId> recognise(String text, Caller caller) {
+        byte[] bytes = decode(text);
+        return Optional.ofNullable(bytes == null ? null : open(text, bytes, caller));
     }
 
-    private SandboxId make(int version, OwnerId owner, String profile, String provider, byte[] unique) {
-        byte[] providerText = provider.getBytes(UTF_8);
-        byte[] profileText = profile.getBytes(UTF_8);
+    private static byte @Nullable [] decode(String text) {
+        return FORMAT.matcher(text).matches() ? Base32.decode(text) : null;
+    }
+
+    private @Nullable SandboxId open(String text, byte[] bytes, Caller caller) {
+        int signed = bytes.length - MAC;
+        int tagAt = signed - RANDOM - TAG;
+        if (tagAt < 3) {
+            return null;
+        }
+        KeyRing ring = keys.ring();
+        int stated = bytes[0] & 0xFF;
+        boolean known = ring.has(stated);
+        int version = known ? stated : ring.newest();
+        byte[] body = Arrays.copyOf(bytes, signed);
+        boolean genuine = MessageDigest.isEqual(
+                Arrays.copyOfRange(bytes, signed, bytes.length), Arrays.copyOf(ring.mac(version, "id", body), MAC));
+        boolean own = MessageDigest.isEqual(
+                Arrays.copyOfRange(bytes, tagAt, tagAt + TAG), ownerTag(ring, version, caller.owner()));
+        // Nothing is skipped once one check has failed, so that the time does not tell a foreign id from a forged one.
+        if (!known | !genuine | !(own | caller.isAdmin())) {
+            return null;
+        }
+        var fields = ByteBuffer.wrap(body, 1, tagAt - 1);
+        String provider = text(fields);
+        String profile = text(fields);
+        return new SandboxId(text, name(ring, version, body), profile, provider, own);
+    }
+
+    private static SandboxId make(
+            KeyRing ring, int version, OwnerId owner, String profile, String provider, byte[] unique) {
+        byte[] providerText = checked(PROVIDER, provider);
+        byte[] profileText = checked(PROFILE, profile);
         var body = ByteBuffer.allocate(3 + providerText.length + profileText.length + TAG + RANDOM)
                 .put((byte) version)
                 .put((byte) providerText.length)
                 .put(providerText)
                 .put((byte) profileText.length)
                 .put(profileText)
-                .put(mac(version, "owner", owner.text(), TAG))
+                .put(ownerTag(ring, version, owner))
                 .put(unique)
                 .array();
         var signed = Arrays.copyOf(body, body.length + MAC);
-        System.arraycopy(hmac(required(version, "id"), body), 0, signed, body.length, MAC);
-        return new SandboxId(Base32.encode(signed), name(version, body), profile, provider, true);
+        System.arraycopy(ring.mac(version, "id", body), 0, signed, body.length, MAC);
+        return new SandboxId(Base32.encode(signed), name(ring, version, body), profile, provider, true);
+    }
+
+    private static byte[] checked(Pattern pattern, String text) {
+        if (!pattern.matcher(text).matches()) {
+            throw new IllegalArgumentException("\"" + text + "\" does not fit into an id: " + pattern);
+        }
+        return text.getBytes(UTF_8);
+    }
+
+    private static byte[] ownerTag(KeyRing ring, int version, OwnerId owner) {
+        return Arrays.copyOf(ring.mac(version, "owner", owner.text().getBytes(UTF_8)), TAG);
     }
 
     /** The provider's name tells neither the id nor anything in it. */
-    private SandboxName name(int version, byte[] body) {
+    private static SandboxName name(KeyRing ring, int version, byte[] body) {
         return new SandboxName(
-                "sb-" + Base32.encode(hmac(required(version, "name"), body)).substring(0, 26));
-    }
-
-    private byte[] mac(int version, String purpose, String text, int length) {
-        return Arrays.copyOf(hmac(required(version, purpose), text.getBytes(UTF_8)), length);
-    }
-
-    private SecretKey required(int version, String purpose) {
-        SecretKey key = keys.key(version, purpose, "HmacSHA256");
-        if (key == null) {
-            throw new IllegalStateException("no secret of version " + version);
-        }
-        return key;
+                "sb-" + Base32.encode(ring.mac(version, "name", body)).substring(0, 26));
     }
 
     private static String text(ByteBuffer fields) {
         var bytes = new byte[fields.get() & 0xFF];
         fields.get(bytes);
         return new String(bytes, UTF_8);
-    }
-
-    private static byte[] hmac(SecretKey key, byte[] data) {
-        try {
-            var mac = Mac.getInstance("HmacSHA256");
-            mac.init(key);
-            return mac.doFinal(data);
-        } catch (GeneralSecurityException impossible) {
-            throw new IllegalStateException("this Java has no HmacSHA256", impossible);
-        }
     }
 }

@@ -4,11 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sandbridge.owner.PrivateFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
-import java.util.Map;
 import java.util.TreeMap;
 
 /**
@@ -20,6 +18,11 @@ public final class SecretFile {
     private final Path file;
     private final SecureRandom random;
 
+    /** What becomes of the secrets. */
+    private interface Change {
+        void apply(TreeMap<Integer, byte[]> secrets) throws IOException;
+    }
+
     public SecretFile(Path file, SecureRandom random) {
         this.file = file;
         this.random = random;
@@ -27,59 +30,78 @@ public final class SecretFile {
 
     /** The secrets; the first call makes the first one. */
     public SecretKeys open() throws IOException {
-        if (!Files.exists(file)) {
-            write(Map.of(1, fresh()));
-        }
-        return new SecretKeys(read());
+        return change(secrets -> {});
     }
 
     /** Adds a version, which is used from the next {@link #open} on; what older ones signed stays valid. */
     public SecretKeys rotate() throws IOException {
-        open();
-        var secrets = read();
-        secrets.put(secrets.lastKey() + 1, fresh());
-        write(secrets);
-        return new SecretKeys(secrets);
+        return change(secrets -> {
+            int next = secrets.lastKey() + 1;
+            if (next > SecretKeys.LAST_VERSION) {
+                throw new IOException("version " + SecretKeys.LAST_VERSION + " is the last one");
+            }
+            secrets.put(next, fresh());
+        });
     }
 
     /** Removes a version: ids and states made with it are worthless from the next {@link #open} on. */
     public SecretKeys retire(int version) throws IOException {
-        var secrets = read();
-        if (secrets.lastKey() == version) {
-            throw new IOException("version " + version + " is in use: rotate first");
-        }
-        secrets.remove(version);
-        write(secrets);
+        return change(secrets -> {
+            if (secrets.lastKey() == version) {
+                throw new IOException("version " + version + " is in use: rotate first");
+            }
+            secrets.remove(version);
+        });
+    }
+
+    private SecretKeys change(Change change) throws IOException {
+        var secrets = new TreeMap<Integer, byte[]>();
+        PrivateFile.change(file, contents -> {
+            if (contents == null) {
+                secrets.put(1, fresh());
+            } else {
+                read(contents, secrets);
+            }
+            int before = secrets.size();
+            change.apply(secrets);
+            if (contents != null && secrets.size() == before) {
+                return contents;
+            }
+            return format(secrets);
+        });
         return new SecretKeys(secrets);
     }
 
-    private TreeMap<Integer, byte[]> read() throws IOException {
-        var secrets = new TreeMap<Integer, byte[]>();
-        for (String line : new String(PrivateFile.read(file), UTF_8).lines().toList()) {
+    private void read(byte[] contents, TreeMap<Integer, byte[]> secrets) throws IOException {
+        for (String line : new String(contents, UTF_8).lines().toList()) {
             if (line.isBlank() || line.startsWith("#")) {
                 continue;
             }
             String[] part = line.split(" ", -1);
-            boolean valid = part.length == 2 && part[0].matches("[0-9]{1,3}") && part[1].matches("[0-9a-f]{64}");
-            if (!valid) {
-                throw new IOException(
-                        file + " is damaged: restore it from a backup; without it no sandbox id is valid");
+            boolean valid = part.length == 2 && part[0].matches("[1-9][0-9]{0,2}") && part[1].matches("[0-9a-f]{64}");
+            int version = valid ? Integer.parseInt(part[0]) : 0;
+            if (!valid
+                    || version > SecretKeys.LAST_VERSION
+                    || secrets.put(version, HexFormat.of().parseHex(part[1])) != null) {
+                throw unusable("damaged");
             }
-            secrets.put(Integer.parseInt(part[0]), HexFormat.of().parseHex(part[1]));
         }
         if (secrets.isEmpty()) {
-            throw new IOException(file + " is empty: restore it from a backup; without it no sandbox id is valid");
+            throw unusable("empty");
         }
-        return secrets;
     }
 
-    private void write(Map<Integer, byte[]> secrets) throws IOException {
+    private IOException unusable(String what) {
+        return new IOException(file + " is " + what + ": restore it from a backup; without it no sandbox id is valid");
+    }
+
+    private static byte[] format(TreeMap<Integer, byte[]> secrets) {
         var text = new StringBuilder("# version secret\n");
-        new TreeMap<>(secrets).forEach((version, secret) -> text.append(version)
+        secrets.forEach((version, secret) -> text.append(version)
                 .append(' ')
                 .append(HexFormat.of().formatHex(secret))
                 .append('\n'));
-        PrivateFile.write(file, text.toString().getBytes(UTF_8));
+        return text.toString().getBytes(UTF_8);
     }
 
     private byte[] fresh() {

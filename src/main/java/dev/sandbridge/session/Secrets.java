@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Changes the secrets of a running service: {@link #rotate} makes a newer one for everything signed and sealed from
- * now on, {@link #retire} makes worthless what an old one signed. Durable before it takes effect. Thread-safe.
+ * Changes the secrets of a running service: {@link #rotate} makes a newer one for everything signed and sealed from now
+ * on, {@link #retire} makes worthless what an old one signed. Durable before it takes effect. Thread-safe.
  */
 public final class Secrets {
     private final SecretFile file;
@@ -21,16 +21,24 @@ public final class Secrets {
 
     /** Versions in use, newest first. */
     public List<Integer> versions() {
-        return List.copyOf(keys.versions());
+        return keys.versions();
     }
 
-    /** Adds a version and signs with it from now on; returns it. */
+    /**
+     * Adds a version and signs with it from now on; returns it.
+     *
+     * @throws SandboxException CONFLICT after version 255
+     */
     public synchronized int rotate() {
+        if (keys.ring().newest() == SecretKeys.LAST_VERSION) {
+            throw new SandboxException(ErrorCode.CONFLICT, "there is no secret after " + SecretKeys.LAST_VERSION)
+                    .action("start with a new file of secrets; every id made before becomes worthless");
+        }
         try {
             keys.replaceBy(file.rotate());
-            return keys.newest();
+            return keys.ring().newest();
         } catch (IOException failed) {
-            throw new SandboxException(ErrorCode.INTERNAL, "the secrets could not be changed", failed);
+            throw unchanged(failed);
         }
     }
 
@@ -40,16 +48,24 @@ public final class Secrets {
      * @throws SandboxException CONFLICT for the version in use, KEY_NOT_FOUND for one that is not there
      */
     public synchronized void retire(int version) {
-        if (!keys.versions().contains(version)) {
-            throw new SandboxException(ErrorCode.KEY_NOT_FOUND, "no such version of the secrets");
+        KeyRing ring = keys.ring();
+        if (!ring.has(version)) {
+            throw new SandboxException(ErrorCode.KEY_NOT_FOUND, "no such version of the secrets")
+                    .action("retire one of " + ring.versions());
         }
-        if (version == keys.newest()) {
+        if (version == ring.newest()) {
             throw new SandboxException(ErrorCode.CONFLICT, "this version is in use").action("rotate first");
         }
         try {
             keys.replaceBy(file.retire(version));
         } catch (IOException failed) {
-            throw new SandboxException(ErrorCode.INTERNAL, "the secrets could not be changed", failed);
+            throw unchanged(failed);
         }
+    }
+
+    private static SandboxException unchanged(IOException why) {
+        return new SandboxException(
+                        ErrorCode.INTERNAL, "the secrets could not be changed; those before are in use", why)
+                .action("let whoever runs the service look after its file of secrets");
     }
 }

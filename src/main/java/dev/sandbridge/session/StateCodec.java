@@ -1,5 +1,7 @@
 package dev.sandbridge.session;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.sandbridge.provider.Limits;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -7,6 +9,9 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,11 +27,12 @@ final class StateCodec {
 
     private StateCodec() {}
 
-    static byte[] encode(SessionState state) {
+    /** @throws CharacterCodingException if a text is no Unicode, which would not come back as it was */
+    static byte[] encode(SessionState state) throws CharacterCodingException {
         var bytes = new ByteArrayOutputStream();
         try (var out = new DataOutputStream(bytes)) {
             out.writeByte(VERSION);
-            out.writeUTF(state.profile());
+            writeText(out, state.profile());
             writeOptional(out, state.alias());
             writeOptional(out, state.image());
             writeMap(out, state.environment());
@@ -51,6 +57,8 @@ final class StateCodec {
                 out.writeInt(port);
             }
             out.writeLong(state.createdAt().toEpochMilli());
+        } catch (CharacterCodingException broken) {
+            throw broken;
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
@@ -64,7 +72,7 @@ final class StateCodec {
                 throw new IOException("unknown version");
             }
             var state = new SessionState(
-                    in.readUTF(),
+                    readText(in),
                     readOptional(in),
                     readOptional(in),
                     readMap(in),
@@ -103,23 +111,15 @@ final class StateCodec {
     private static void writeMap(DataOutputStream out, Map<String, String> map) throws IOException {
         out.writeInt(map.size());
         for (var entry : new TreeMap<>(map).entrySet()) {
-            out.writeUTF(entry.getKey());
-            // Not writeUTF: values may be longer than its 65,535 bytes, and the sealer is who refuses them.
-            byte[] value = entry.getValue().getBytes(java.nio.charset.StandardCharsets.UTF_8);
-            out.writeInt(value.length);
-            out.write(value);
+            writeText(out, entry.getKey());
+            writeText(out, entry.getValue());
         }
     }
 
     private static Map<String, String> readMap(DataInputStream in) throws IOException {
         var map = new LinkedHashMap<String, String>();
         for (int left = count(in); left > 0; left--) {
-            String key = in.readUTF();
-            int length = in.readInt();
-            if (length < 0 || length > in.available()) {
-                throw new IOException("impossible length");
-            }
-            map.put(key, new String(in.readNBytes(length), java.nio.charset.StandardCharsets.UTF_8));
+            map.put(readText(in), readText(in));
         }
         return map;
     }
@@ -135,11 +135,26 @@ final class StateCodec {
     private static void writeOptional(DataOutputStream out, @Nullable String text) throws IOException {
         out.writeBoolean(text != null);
         if (text != null) {
-            out.writeUTF(text);
+            writeText(out, text);
         }
     }
 
     private static @Nullable String readOptional(DataInputStream in) throws IOException {
-        return in.readBoolean() ? in.readUTF() : null;
+        return in.readBoolean() ? readText(in) : null;
+    }
+
+    /** Not writeUTF, which takes 65,535 bytes at most: the sealer is who says what is too long. */
+    private static void writeText(DataOutputStream out, String text) throws IOException {
+        ByteBuffer bytes = UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+        out.writeInt(bytes.remaining());
+        out.write(bytes.array(), bytes.arrayOffset(), bytes.remaining());
+    }
+
+    private static String readText(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        if (length < 0 || length > in.available()) {
+            throw new IOException("impossible length");
+        }
+        return UTF_8.newDecoder().decode(ByteBuffer.wrap(in.readNBytes(length))).toString();
     }
 }

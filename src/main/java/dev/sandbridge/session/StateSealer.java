@@ -7,6 +7,7 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.OwnerId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Base64;
@@ -30,7 +31,12 @@ public final class StateSealer {
 
     private static final byte FORMAT = 1;
     private static final int NONCE = 12;
-    private static final int TAG_BITS = 128;
+    private static final int TAG = 16;
+
+    /** What stands before the ciphertext. */
+    private static final int HEAD = 2 + NONCE;
+
+    private static final Base64.Encoder TEXT = Base64.getUrlEncoder().withoutPadding();
 
     private final SecretKeys keys;
     private final SecureRandom random;
@@ -42,28 +48,27 @@ public final class StateSealer {
 
     /** @throws SandboxException INVALID_REQUEST if the state is too large to be carried */
     public String seal(SessionState state, OwnerId owner, SandboxId id) {
-        int version = keys.newest();
+        byte[] plain = encode(state);
+        int excess = ((HEAD + plain.length + TAG) * 4 + 2) / 3 - MAX_LENGTH;
+        if (excess > 0) {
+            throw new SandboxException(
+                            ErrorCode.INVALID_REQUEST,
+                            "env, labels and options of the sandbox are " + excess + " characters too long together")
+                    .action("pass large values by file, or per exec in env");
+        }
+        KeyRing ring = keys.ring();
+        int version = ring.newest();
         var nonce = new byte[NONCE];
         random.nextBytes(nonce);
         try {
-            byte[] sealed =
-                    cipher(Cipher.ENCRYPT_MODE, version, nonce, owner, id).doFinal(StateCodec.encode(state));
-            String text = Base64.getUrlEncoder()
-                    .withoutPadding()
-                    .encodeToString(ByteBuffer.allocate(2 + NONCE + sealed.length)
-                            .put(FORMAT)
-                            .put((byte) version)
-                            .put(nonce)
-                            .put(sealed)
-                            .array());
-            if (text.length() > MAX_LENGTH) {
-                throw new SandboxException(
-                                ErrorCode.INVALID_REQUEST,
-                                "env, labels and options of the sandbox are " + (text.length() - MAX_LENGTH)
-                                        + " characters too long together")
-                        .action("pass large values by file, or per exec in env");
-            }
-            return text;
+            byte[] sealed = cipher(Cipher.ENCRYPT_MODE, ring.key(version, "state", "AES"), version, nonce, owner, id)
+                    .doFinal(plain);
+            return TEXT.encodeToString(ByteBuffer.allocate(HEAD + sealed.length)
+                    .put(FORMAT)
+                    .put((byte) version)
+                    .put(nonce)
+                    .put(sealed)
+                    .array());
         } catch (GeneralSecurityException impossible) {
             throw new IllegalStateException("sealing failed", impossible);
         }
@@ -75,17 +80,24 @@ public final class StateSealer {
             if (sealed.length() > MAX_LENGTH) {
                 throw new GeneralSecurityException("too long");
             }
-            var bytes = ByteBuffer.wrap(Base64.getUrlDecoder().decode(sealed));
-            if (bytes.remaining() < 2 + NONCE || bytes.get() != FORMAT) {
+            byte[] decoded = Base64.getUrlDecoder().decode(sealed);
+            boolean canonical = TEXT.encodeToString(decoded).equals(sealed);
+            var bytes = ByteBuffer.wrap(decoded);
+            if (!canonical || bytes.remaining() < HEAD + TAG || bytes.get() != FORMAT) {
                 throw new GeneralSecurityException("not a seal");
             }
+            KeyRing ring = keys.ring();
             int version = bytes.get() & 0xFF;
+            if (!ring.has(version)) {
+                throw new GeneralSecurityException("unknown key version");
+            }
             var nonce = new byte[NONCE];
             bytes.get(nonce);
             var content = new byte[bytes.remaining()];
             bytes.get(content);
             return StateCodec.decode(
-                    cipher(Cipher.DECRYPT_MODE, version, nonce, owner, id).doFinal(content));
+                    cipher(Cipher.DECRYPT_MODE, ring.key(version, "state", "AES"), version, nonce, owner, id)
+                            .doFinal(content));
         } catch (GeneralSecurityException | IOException | IllegalArgumentException invalid) {
             throw new SandboxException(
                             ErrorCode.STATE_INVALID,
@@ -95,14 +107,20 @@ public final class StateSealer {
         }
     }
 
-    private Cipher cipher(int mode, int version, byte[] nonce, OwnerId owner, SandboxId id)
-            throws GeneralSecurityException {
-        SecretKey key = keys.key(version, "state", "AES");
-        if (key == null) {
-            throw new GeneralSecurityException("unknown key version");
+    private static byte[] encode(SessionState state) {
+        try {
+            return StateCodec.encode(state);
+        } catch (CharacterCodingException broken) {
+            throw new SandboxException(
+                            ErrorCode.INVALID_REQUEST, "env, labels and options must be valid Unicode", broken)
+                    .action("leave out lone surrogates; pass bytes that are no text by file");
         }
+    }
+
+    private static Cipher cipher(int mode, SecretKey key, int version, byte[] nonce, OwnerId owner, SandboxId id)
+            throws GeneralSecurityException {
         var cipher = Cipher.getInstance("AES/GCM/NoPadding");
-        cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
+        cipher.init(mode, key, new GCMParameterSpec(TAG * 8, nonce));
         cipher.updateAAD(new byte[] {FORMAT, (byte) version});
         cipher.updateAAD((owner.text() + "\0" + id.text()).getBytes(UTF_8));
         return cipher;

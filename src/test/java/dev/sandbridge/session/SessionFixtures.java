@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Values that the tests of ids and seals share. */
 final class SessionFixtures {
@@ -32,6 +33,11 @@ final class SessionFixtures {
             secret[i] = (byte) (seed * 31 + i);
         }
         return secret;
+    }
+
+    /** What an id is made of. */
+    static byte[] decoded(String id) {
+        return Objects.requireNonNull(Base32.decode(id), id);
     }
 
     static SessionState state(Map<String, String> environment) {

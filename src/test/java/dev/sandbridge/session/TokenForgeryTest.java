@@ -5,6 +5,7 @@ import static dev.sandbridge.session.SessionFixtures.BOB;
 import static dev.sandbridge.session.SessionFixtures.RANDOM;
 import static dev.sandbridge.session.SessionFixtures.admin;
 import static dev.sandbridge.session.SessionFixtures.caller;
+import static dev.sandbridge.session.SessionFixtures.decoded;
 import static dev.sandbridge.session.SessionFixtures.secret;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -12,7 +13,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
+import dev.sandbridge.owner.OwnerId;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -68,6 +72,91 @@ class TokenForgeryTest {
     }
 
     @Test
+    void anyFlippedBitIsRefused() {
+        byte[] bytes = decoded(ids.issue(ALICE, "default", "local").text());
+        for (int bit = 0; bit < bytes.length * 8; bit++) {
+            byte[] forged = bytes.clone();
+            forged[bit / 8] ^= (byte) (1 << bit % 8);
+            for (Caller anybody : new Caller[] {caller(ALICE), caller(BOB), admin()}) {
+                assertThat(refusal(Base32.encode(forged), anybody).code()).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+            }
+        }
+    }
+
+    @Test
+    void partsOfGenuineIdsDoNotMakeAnother() {
+        byte[] mine = decoded(ids.issue(ALICE, "default", "local").text());
+        byte[] theirs = decoded(ids.issue(BOB, "default", "local").text());
+        for (int from = 0; from < mine.length; from++) {
+            for (int to = from + 1; to <= mine.length; to++) {
+                byte[] forged = theirs.clone();
+                System.arraycopy(mine, from, forged, from, to - from);
+                if (!Arrays.equals(forged, mine) && !Arrays.equals(forged, theirs)) {
+                    refusal(Base32.encode(forged), caller(ALICE));
+                }
+            }
+        }
+    }
+
+    @Test
+    void theVersionOfAnIdCannotBeExchanged() {
+        var both = new SandboxIds(new SecretKeys(Map.of(1, secret(1), 2, secret(2))), RANDOM);
+        byte[] bytes = decoded(both.issue(ALICE, "default", "local").text());
+        for (int version = 0; version < 256; version++) {
+            if (version != 2) {
+                byte[] forged = bytes.clone();
+                forged[0] = (byte) version;
+                assertThat(refusal(both, Base32.encode(forged), caller(ALICE)).code())
+                        .isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+            }
+        }
+    }
+
+    @Test
+    void aVersionThatIsNotThereIsRefusedHoweverItIsSigned() {
+        KeyRing ring = keys.ring();
+        byte[] forged = decoded(ids.issue(ALICE, "default", "local").text());
+        forged[0] = 9;
+        int signed = forged.length - 16;
+        System.arraycopy(ring.mac(1, "id", Arrays.copyOf(forged, signed)), 0, forged, signed, 16);
+
+        refusal(Base32.encode(forged), caller(ALICE));
+    }
+
+    @Test
+    void anIdSignedWithTheKeyOfAnotherPurposeIsRefused() {
+        var ring = new SecretKeys(Map.of(1, secret(1))).ring();
+        byte[] bytes = decoded(ids.issue(ALICE, "default", "local").text());
+        int signed = bytes.length - 16;
+        for (String purpose : new String[] {"name", "owner", "alias", "state"}) {
+            byte[] mac = ring.mac(1, purpose, Arrays.copyOf(bytes, signed));
+            byte[] forged = Arrays.copyOf(bytes, bytes.length);
+            System.arraycopy(mac, 0, forged, signed, 16);
+            refusal(Base32.encode(forged), caller(ALICE));
+        }
+    }
+
+    @Test
+    void zeroesOnesAndNothingSignedAreRefused() {
+        for (int length = 16; length <= 80; length++) {
+            byte[] bytes = new byte[length];
+            refusal(Base32.encode(bytes), admin());
+            Arrays.fill(bytes, (byte) 0xFF);
+            refusal(Base32.encode(bytes), admin());
+            Arrays.fill(bytes, (byte) 1);
+            refusal(Base32.encode(bytes), admin());
+        }
+    }
+
+    @Test
+    void lengthsAtTheBordersAreFormatErrorsOnlyBeyondThem() {
+        assertThat(refusal("a".repeat(25), caller(ALICE)).code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(refusal("a".repeat(26), caller(ALICE)).code()).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+        assertThat(refusal("a".repeat(128), caller(ALICE)).code()).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+        assertThat(refusal("a".repeat(129), caller(ALICE)).code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+    }
+
+    @Test
     void aShortenedOrLengthenedIdIsRefused() {
         String text = ids.issue(ALICE, "default", "local").text();
         for (int length = 0; length < text.length(); length++) {
@@ -82,16 +171,38 @@ class TokenForgeryTest {
     @DisplayName("statement 7: another owner's id is answered like one that never was")
     void aForeignIdIsAnsweredLikeAForgedOne() {
         String foreign = ids.issue(BOB, "default", "local").text();
-        String forged = new SandboxIds(new SecretKeys(Map.of(1, secret(9))), RANDOM)
+        String otherService = new SandboxIds(new SecretKeys(Map.of(1, secret(9))), RANDOM)
+                .issue(ALICE, "default", "local")
+                .text();
+        String retired = new SandboxIds(new SecretKeys(Map.of(7, secret(7))), RANDOM)
                 .issue(ALICE, "default", "local")
                 .text();
 
-        SandboxException one = refusal(foreign, caller(ALICE));
-        SandboxException other = refusal(forged, caller(ALICE));
+        var answers = new HashSet<String>();
+        for (String id : new String[] {foreign, otherService, retired, "a".repeat(88)}) {
+            SandboxException refusal = refusal(id, caller(ALICE));
+            assertThat(refusal.code()).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+            assertThat(refusal).hasNoCause();
+            answers.add(refusal.text() + refusal.action() + refusal.doNot() + refusal.retry());
+        }
+        assertThat(answers).hasSize(1);
+    }
 
-        assertThat(one.code()).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND).isEqualTo(other.code());
-        assertThat(one.text()).isEqualTo(other.text());
-        assertThat(one.action()).isEqualTo(other.action());
+    @Test
+    void ownersWithSimilarNamesAreStrangers() {
+        for (String name : new String[] {"alice1", "alic", "alice.", "alice-", "a-lice"}) {
+            var stranger = new OwnerId(name);
+            refusal(ids.issue(stranger, "default", "local").text(), caller(ALICE));
+            refusal(ids.issue(ALICE, "default", "local").text(), caller(stranger));
+        }
+    }
+
+    @Test
+    void aNamedIdOfAnotherOwnerIsRefusedToo() {
+        String theirs =
+                ids.namedCandidates(BOB, "default", "local", "work").getFirst().text();
+
+        assertThat(refusal(theirs, caller(ALICE)).code()).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
     }
 
     @Test
@@ -112,9 +223,22 @@ class TokenForgeryTest {
             "foo;rm",
             "a".repeat(129),
             "a".repeat(25),
-            good.toUpperCase(java.util.Locale.ROOT),
+            "a".repeat(10_000),
+            good.toUpperCase(Locale.ROOT),
+            good.replaceFirst("a", "A"),
             good + "=",
-            "а" + good.substring(1),
+            good + "\n",
+            " " + good,
+            good + "\0",
+            // Look-alikes: Cyrillic a, full-width a, dotless i, 1 for l, 0 for o, a combining accent.
+            "\u0430" + good.substring(1),
+            "\uff41" + good.substring(1),
+            "\u0131" + good.substring(1),
+            "1" + good.substring(1),
+            "0" + good.substring(1),
+            good + "\u0301",
+            "%61" + good.substring(1),
+            "../" + good,
             ""
         }) {
             SandboxException refusal = refusal(bad, caller(ALICE));
@@ -125,19 +249,23 @@ class TokenForgeryTest {
 
     @Test
     void onlyTheCanonicalTextOfAnIdIsThatId() {
-        // 113 characters hold 565 bits, 5 more than 70 bytes: one character text has spare bits that must be zero.
+        int spared = 0;
         for (int length = 1; length <= 16; length++) {
             String text = ids.issue(ALICE, "p".repeat(length), "local").text();
             int spare = text.length() * 5 % 8;
-            char last = text.charAt(text.length() - 1);
-            if (spare > 0) {
-                char other = ALPHABET.charAt(ALPHABET.indexOf(last) | 1);
-                if (other != last) {
-                    String alias = text.substring(0, text.length() - 1) + other;
-                    assertThat(refusal(alias, caller(ALICE)).code()).isEqualTo(ErrorCode.INVALID_REQUEST);
-                }
+            int last = ALPHABET.indexOf(text.charAt(text.length() - 1));
+            assertThat(last & (1 << spare) - 1).isZero();
+            for (int bits = 1; bits < 1 << spare; bits++) {
+                String other = text.substring(0, text.length() - 1) + ALPHABET.charAt(last | bits);
+                assertThat(refusal(other, caller(ALICE)).code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+                spared++;
+            }
+            // A character that adds no whole byte says nothing, and must not be there either.
+            if (spare + 5 < 8) {
+                assertThat(refusal(text + "a", caller(ALICE)).code()).isEqualTo(ErrorCode.INVALID_REQUEST);
             }
         }
+        assertThat(spared).isGreaterThan(16);
     }
 
     @Test
