@@ -13,9 +13,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Sees to it that there is a key: fail closed would otherwise mean that a newcomer gets in nowhere. The operator's
- * own key is accepted as the admin's; without one the first start makes one and leaves it in a private file, never in
- * a log.
+ * Sees to it that there is an admin's key: fail closed would otherwise mean that a newcomer gets in nowhere. The
+ * operator's own key is accepted as the admin's; without one a start that finds no admin key makes one and leaves it in
+ * a private file, never in a log.
  */
 final class FirstKey {
     /** Where the made key lies, in the data directory. */
@@ -37,9 +37,12 @@ final class FirstKey {
             return keys;
         }
         keys.withdraw(GIVEN);
-        if (keys.list().isEmpty()) {
+        if (keys.list().stream().noneMatch(key -> key.role() == Role.ADMIN && !key.disabled())) {
+            // One that somebody disabled stays so; another takes its place.
+            boolean revoked = keys.list().stream().anyMatch(key -> key.keyId().equals(MADE));
+            boolean usable = !revoked && Files.exists(file);
             // The file first: a crash in between must not leave a key that nobody knows.
-            String secret = Files.exists(file) ? new String(PrivateFile.read(file), UTF_8).strip() : keys.newSecret();
+            String secret = usable ? new String(PrivateFile.read(file), UTF_8).strip() : keys.newSecret();
             PrivateFile.write(file, (secret + "\n").getBytes(UTF_8));
             keys.accept(MADE, secret, ADMIN, Role.ADMIN);
         }
