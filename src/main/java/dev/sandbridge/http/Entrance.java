@@ -48,8 +48,8 @@ final class Entrance {
     }
 
     /**
-     * Takes the rest of a body that was answered before its end, so that the connection can be used again. Whether there is
-     * a rest shows only after the request flows again: one that was read to its end is still paused.
+     * Takes the rest of a body that was answered before its end, so that the connection can be used again. Whether
+     * there is a rest shows only after the request flows again: one that was read to its end is still paused.
      */
     private static void discard(RoutingContext http) {
         HttpServerRequest request = http.request();
