@@ -30,6 +30,15 @@ public record Command(
         for (String argument : argv) {
             requireNoNul(argument, "argv");
         }
+        requireVariables(environment);
+    }
+
+    /**
+     * Checks names and values of environment variables before they are kept anywhere.
+     *
+     * @throws SandboxException INVALID_REQUEST for a name that no shell could use, or a NUL
+     */
+    public static void requireVariables(Map<String, String> environment) {
         environment.forEach((name, value) -> {
             requireNoNul(value, "env");
             if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {

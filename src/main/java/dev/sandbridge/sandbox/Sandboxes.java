@@ -4,6 +4,7 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.owner.OwnerId;
+import dev.sandbridge.process.Command;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.session.SandboxId;
@@ -173,6 +174,7 @@ final class Sandboxes {
             throw new SandboxException(
                     ErrorCode.INVALID_REQUEST, "name must be 1 to 63 of letters, digits, dot, dash, underscore");
         }
+        Command.requireVariables(request.environment());
         for (int port : request.exposedPorts()) {
             if (port < 1 || port > 65535) {
                 throw new SandboxException(ErrorCode.INVALID_REQUEST, "exposedPorts must hold ports from 1 to 65535");
