@@ -1,5 +1,6 @@
 """What the tests share: where the service is, and sandboxes that are deleted when a test ends."""
 
+import asyncio
 import contextlib
 import io
 import os
@@ -21,8 +22,9 @@ os.environ["CLOUDFLARE_SANDBOX_API_KEY"] = KEY
 class SandboxTestCase(unittest.IsolatedAsyncioTestCase):
     """A test case whose sandboxes do not outlive the test."""
 
-    def setUp(self) -> None:
+    async def asyncSetUp(self) -> None:
         self.client = CloudflareSandboxClient()
+        asyncio.get_running_loop().set_debug(False)  # it would report how long the SDK's own steps take
 
     async def sandbox(
         self, manifest: Manifest | None = None, *, url: str = URL, key: str | None = KEY

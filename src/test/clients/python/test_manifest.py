@@ -106,8 +106,10 @@ class UsersTest(SandboxTestCase):
         await self.output(session, "mkdir -m 0700 home; chown alice: home")
         editor = WorkspaceEditor(session, user="alice")
         await editor.apply_patch({"type": "create_file", "path": "home/note", "diff": "+one"})
+        # The SDK checks alice's rights by a command of hers, but writes as the sandbox's own user.
+        self.assertEqual(await self.output(session, "stat -c %U home/note; chown alice: home/note"), "root\n")
         await editor.apply_patch({"type": "update_file", "path": "home/note", "diff": "@@\n-one\n+two"})
-        self.assertEqual(await read(session, "home/note"), b"two")
+        self.assertEqual(await self.output(session, "stat -c %U home/note; cat home/note", user="alice"), "alice\ntwo")
         with self.assertRaises(WorkspaceArchiveReadError):
             await editor.apply_patch({"type": "update_file", "path": "shared", "diff": "@@\n-shared\n+mine"})
         self.assertEqual(await read(session, "shared"), b"shared")
