@@ -1,5 +1,7 @@
 package dev.sandbridge.owner;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import java.io.IOException;
@@ -7,11 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -28,6 +32,12 @@ public final class FileApiKeys implements ApiKeys {
     /** A key that somebody made up must at least be this long. */
     public static final int SHORTEST = 16;
 
+    /**
+     * Longer than the clock of any file system stands still. Two changes in one tick can look alike, even have the same
+     * inode, so what has just changed is read at every call.
+     */
+    private static final Duration TICK = Duration.ofSeconds(2);
+
     private static final String PREFIX = "sbk_";
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -36,8 +46,13 @@ public final class FileApiKeys implements ApiKeys {
     private final SecureRandom random;
     private volatile @Nullable Loaded loaded;
 
-    /** Which contents a file has: a replaced file has another key, a changed one another time or size. */
-    private record Stamp(@Nullable Object fileKey, FileTime modified, long size) {}
+    /**
+     * Which contents the file has.
+     *
+     * @param changed the time of the inode, which no program can set
+     * @param attributes that, size and inode
+     */
+    private record Stamp(FileTime changed, Map<String, Object> attributes) {}
 
     private record Loaded(Stamp stamp, List<StoredKey> keys) {}
 
@@ -154,12 +169,14 @@ public final class FileApiKeys implements ApiKeys {
 
     private List<StoredKey> keys() {
         try {
+            Instant now = clock.instant();
             // Stamped before it is read: what is replaced in between is read again by the next call.
             Stamp stamp = stamp();
             Loaded known = loaded;
             if (known == null || !known.stamp().equals(stamp)) {
                 known = new Loaded(stamp, parse(PrivateFile.read(file)));
-                loaded = known;
+                boolean settled = stamp.changed().toInstant().isBefore(now.minus(TICK));
+                loaded = settled ? known : null;
             }
             return known.keys();
         } catch (NoSuchFileException none) {
@@ -170,8 +187,8 @@ public final class FileApiKeys implements ApiKeys {
     }
 
     private Stamp stamp() throws IOException {
-        var now = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        return new Stamp(now.fileKey(), now.lastModifiedTime(), now.size());
+        Map<String, Object> now = Files.readAttributes(file, "unix:ino,ctime,size", LinkOption.NOFOLLOW_LINKS);
+        return new Stamp((FileTime) requireNonNull(now.get("ctime")), now);
     }
 
     /** The keys after the change; the same list from the change leaves the file as it is. */

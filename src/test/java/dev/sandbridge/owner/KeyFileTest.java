@@ -9,6 +9,7 @@ import dev.sandbridge.error.SandboxException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -228,18 +229,35 @@ class KeyFileTest {
     }
 
     @Test
-    void twoChangesInOneInstantAreBothSeen() throws IOException {
+    void aFileReplacedByOneOfTheSameSizeAndTimeIsSeen() throws IOException {
         NewKey one = keys.create(ALICE, Role.USE, null);
         NewKey two = keys.create(ALICE, Role.USE, null);
-        var other = reopened();
-        // Same size and, on many a file system, same time: only the file itself is another one.
-        for (int i = 0; i < 50; i++) {
-            boolean odd = i % 2 == 1;
-            other.setDisabled(one.info().keyId(), odd);
-            other.setDisabled(two.info().keyId(), !odd);
-            assertThat(keys.authenticate(one.secret()).isPresent()).isEqualTo(!odd);
-            assertThat(keys.authenticate(two.secret()).isPresent()).isEqualTo(odd);
+        keys.setDisabled(two.info().keyId(), true);
+        var settled = reopened(Clock.offset(Clock.systemUTC(), Duration.ofHours(1)));
+        assertThat(settled.authenticate(one.secret())).isPresent();
+        FileTime instant = Files.getLastModifiedTime(file);
+        long size = Files.size(file);
+
+        keys.setDisabled(one.info().keyId(), true);
+        keys.setDisabled(two.info().keyId(), false);
+        Files.setLastModifiedTime(file, instant);
+
+        assertThat(Files.size(file)).isEqualTo(size);
+        for (FileApiKeys reader : List.of(keys, settled)) {
+            assertThat(reader.authenticate(one.secret())).isEmpty();
+            assertThat(reader.authenticate(two.secret())).isPresent();
         }
+    }
+
+    @Test
+    void aFileOpenedToOthersLaterLetsNobodyInFromThenOn() throws IOException {
+        String secret = keys.create(ALICE, Role.ADMIN, null).secret();
+        var settled = reopened(Clock.offset(Clock.systemUTC(), Duration.ofHours(1)));
+        assertThat(settled.authenticate(secret)).isPresent();
+
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-r--"));
+
+        refusesToWork(() -> settled.authenticate(secret));
     }
 
     private void refusesToWork(ThrowingCallable call) {
@@ -261,6 +279,10 @@ class KeyFileTest {
     }
 
     private FileApiKeys reopened() {
-        return new FileApiKeys(file, Clock.systemUTC(), new SecureRandom());
+        return reopened(Clock.systemUTC());
+    }
+
+    private FileApiKeys reopened(Clock clock) {
+        return new FileApiKeys(file, clock, new SecureRandom());
     }
 }
