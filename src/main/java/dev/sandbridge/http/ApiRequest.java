@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One request, as far as the door itself reads it: who calls, what the path names, what is wanted back. Made by
- * {@link Entrance} before anything else sees the request; used by one thread at a time.
+ * {@link Entrance} before anything else sees the request; used by one thread at a time, but for {@link #callerGone}.
  */
 final class ApiRequest {
     private static final String KEY = ApiRequest.class.getName();
@@ -30,6 +30,8 @@ final class ApiRequest {
     private final @Nullable String accept;
     private @Nullable Query query;
     private @Nullable Caller caller;
+    private @Nullable Runnable onGone;
+    private boolean gone;
 
     ApiRequest(RoutingContext http, RequestPath path) {
         this.http = http;
@@ -86,6 +88,28 @@ final class ApiRequest {
     WorkspacePath file() {
         String raw = Objects.requireNonNull(path.rawFile(), "a route without a file");
         return WorkspacePath.of(raw.isEmpty() ? "" : "/" + Percent.decode(raw));
+    }
+
+    /** Has this run, on a thread of its own, when the caller closes the connection before the answer is complete. */
+    synchronized void whenGone(Runnable action) {
+        onGone = action;
+        if (gone) {
+            Thread.ofVirtual().start(action);
+        }
+    }
+
+    /** The connection is closed. */
+    synchronized void callerGone() {
+        gone = true;
+        Runnable action = onGone;
+        if (action != null) {
+            Thread.ofVirtual().start(action);
+        }
+    }
+
+    /** Whether nobody waits for the answer any more. */
+    synchronized boolean isCallerGone() {
+        return gone;
     }
 
     @Nullable

@@ -39,8 +39,14 @@ final class Entrance {
         String raw = request.path();
         boolean served = METHODS.contains(request.method().name());
         RequestPath path = raw != null && served ? RequestPath.of(raw) : RequestPath.UNKNOWN;
-        new ApiRequest(http, path);
-        http.addEndHandler(done -> discard(http));
+        var known = new ApiRequest(http, path);
+        http.addEndHandler(ended -> {
+            if (ended.failed()) {
+                known.callerGone();
+            } else if (request.getHeader(HttpHeaders.UPGRADE) == null) {
+                discard(http);
+            }
+        });
         request.headers().set(HttpHeaders.ACCEPT, "*/*");
         request.headers().set(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
         String query = request.query();
@@ -64,11 +70,17 @@ final class Entrance {
             }
         });
         request.resume();
-        if (!request.isEnded()) {
-            long timer = http.vertx()
-                    .setTimer(LEFT_OVER_MILLIS, late -> request.connection().close());
-            request.exceptionHandler(gone -> http.vertx().cancelTimer(timer));
-            request.endHandler(end -> http.vertx().cancelTimer(timer));
+        if (announcesBody(request) && !request.isEnded()) {
+            http.vertx().setTimer(LEFT_OVER_MILLIS, late -> {
+                if (!request.isEnded()) {
+                    request.connection().close();
+                }
+            });
         }
+    }
+
+    private static boolean announcesBody(HttpServerRequest request) {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null || (length != null && !length.equals("0"));
     }
 }

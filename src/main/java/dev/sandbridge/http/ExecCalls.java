@@ -14,14 +14,18 @@ final class ExecCalls {
     private static final String ARGV = "a non-empty array of strings";
     private static final long WEEK_MILLIS = Duration.ofDays(7).toMillis();
 
+    /** An answer in one piece is silent until its end, which is cut off by this door and by those before it. */
+    private static final long HOUR_MILLIS = Duration.ofHours(1).toMillis();
+
     private ExecCalls() {}
 
-    static ExecCall read(JsonFields fields, @Nullable String session, boolean unlimited) {
+    /** @param silent whether the answer comes in one piece; a command then has a limit in any case */
+    static ExecCall read(JsonFields fields, @Nullable String session, boolean silent) {
         List<String> argv = fields.texts("argv", ARGV);
         if (argv == null || argv.isEmpty()) {
             throw fields.wrong("argv", ARGV);
         }
-        Long timeout = fields.number("timeout_ms", 1, WEEK_MILLIS);
+        Long timeout = fields.number("timeout_ms", 1, silent ? HOUR_MILLIS : WEEK_MILLIS);
         return new ExecCall(
                 argv,
                 fields.text("cwd"),
@@ -30,7 +34,7 @@ final class ExecCalls {
                 stdin(fields),
                 timeout == null ? null : Duration.ofMillis(timeout),
                 session,
-                unlimited);
+                !silent);
     }
 
     private static @Nullable InputStream stdin(JsonFields fields) {

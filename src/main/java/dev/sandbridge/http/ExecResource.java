@@ -62,32 +62,25 @@ final class ExecResource {
         ApiRequest request = ApiRequest.of(http);
         boolean json = request.prefers(MediaType.APPLICATION_JSON, MediaType.SERVER_SENT_EVENTS);
         ExecCall call = ExecCalls.read(
-                request.json(body, mapper, config.maxJson().asLongValue()), request.header("Session-Id"), !json);
+                request.json(body, mapper, config.maxJson().asLongValue()), request.header("Session-Id"), json);
         long start = System.nanoTime();
         try (StartedExec command = service.exec(request.caller(), request.sandbox(), call)) {
-            http.addEndHandler(ended -> {
-                if (ended.failed()) {
-                    Thread.ofVirtual().start(command::cancel);
-                }
-            });
-            if (http.response().closed()) {
-                throw new CallerGone();
-            }
+            request.whenGone(command::cancel);
             if (json) {
-                return collect(command, start, http);
+                return collect(command, start, request);
             }
             stream(command, new ResponseStream(http), http);
             return null;
         }
     }
 
-    private Answer collect(StartedExec command, long start, RoutingContext http) throws IOException {
+    private Answer collect(StartedExec command, long start, ApiRequest request) throws IOException {
         var output = new CollectedOutput((int) config.maxJsonOutput().asLongValue());
         ExitStatus status;
         try {
             status = command.run(output);
         } catch (IOException cancelled) {
-            throw http.response().closed() ? new CallerGone() : cancelled;
+            throw request.isCallerGone() ? new CallerGone() : cancelled;
         }
         Bytes stdout = Bytes.of(output.of(Channel.STDOUT));
         Bytes stderr = Bytes.of(output.of(Channel.STDERR));
@@ -109,7 +102,7 @@ final class ExecResource {
             try {
                 events.exit(command.run(events).code());
             } catch (IOException | RuntimeException failed) {
-                if (!http.response().closed()) {
+                if (!ApiRequest.of(http).isCallerGone()) {
                     events.error(errors.event(failed));
                 }
             }

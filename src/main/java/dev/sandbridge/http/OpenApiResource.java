@@ -4,7 +4,9 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -12,6 +14,12 @@ import java.io.UncheckedIOException;
 @Path("/v1")
 @RunOnVirtualThread
 final class OpenApiResource {
+    private static final String HTML = "text/html;charset=utf-8";
+
+    /** The page loads the document and nothing else; a key in its address goes nowhere. */
+    private static final String POLICY =
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'";
+
     private final byte[] document = resource("/openapi.json");
     private final byte[] page = resource("/openapi.html");
 
@@ -24,16 +32,20 @@ final class OpenApiResource {
 
     @GET
     @Path("openapi")
-    @Produces("text/html;charset=utf-8")
-    public byte[] page() {
-        return page;
+    @Produces(HTML)
+    public Response page() {
+        return Response.ok(page)
+                .header("Content-Security-Policy", POLICY)
+                .header("Referrer-Policy", "no-referrer")
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .build();
     }
 
     @GET
     @Path("openapi.html")
-    @Produces("text/html;charset=utf-8")
-    public byte[] pageByName() {
-        return page;
+    @Produces(HTML)
+    public Response pageByName() {
+        return page();
     }
 
     private static byte[] resource(String name) {

@@ -73,7 +73,7 @@ final class ProcessResource {
         if (fields.has("stdin") || fields.has("stdin_base64")) {
             throw fields.wrong("stdin", "sent to the process's own stdin route after the start");
         }
-        var call = ExecCalls.read(fields, request.header("Session-Id"), true);
+        var call = ExecCalls.read(fields, request.header("Session-Id"), false);
         return ProcessAnswer.of(service.startProcess(request.caller(), request.sandbox(), call, fields.text("label")));
     }
 

@@ -25,17 +25,12 @@ final class ResponseStream extends OutputStream {
     private final HttpConnection connection;
     private final HttpServerResponse response;
     private final Semaphore window = new Semaphore(WINDOW);
-    private volatile boolean gone;
+    private final ApiRequest request;
 
     ResponseStream(RoutingContext http) {
         this.connection = http.request().connection();
         this.response = http.response();
-        http.addEndHandler(ended -> {
-            if (ended.failed()) {
-                gone = true;
-                window.release(WINDOW);
-            }
-        });
+        this.request = ApiRequest.of(http);
     }
 
     HttpServerResponse head() {
@@ -139,7 +134,7 @@ final class ResponseStream extends OutputStream {
     }
 
     private void requireOpen() throws CallerGone {
-        if (gone || response.closed() || response.ended()) {
+        if (request.isCallerGone() || response.closed() || response.ended()) {
             throw new CallerGone();
         }
     }

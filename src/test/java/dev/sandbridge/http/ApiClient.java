@@ -68,19 +68,6 @@ final class ApiClient {
         }
     }
 
-    /** The events of a command's stream, read to its end. */
-    Events events(String id, String body) {
-        var request = HttpRequest.newBuilder(URI.create(base + "/v1/sandbox/" + id + "/exec"))
-                .header("Authorization", "Bearer " + key)
-                .POST(BodyPublishers.ofString(body, StandardCharsets.UTF_8))
-                .build();
-        HttpResponse<byte[]> answer = bytes(request);
-        if (answer.statusCode() != 200) {
-            throw new AssertionError(answer.statusCode() + " " + new String(answer.body(), StandardCharsets.UTF_8));
-        }
-        return Events.parse(answer);
-    }
-
     /** Sends a request with a body of bytes and more headers, as name, value, name, value. */
     HttpResponse<byte[]> raw(String method, String path, byte[] body, String... headers) {
         var request = HttpRequest.newBuilder(URI.create(base + path))

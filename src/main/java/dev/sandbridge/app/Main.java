@@ -1,0 +1,21 @@
+package dev.sandbridge.app;
+
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.annotations.QuarkusMain;
+
+/** Where the process starts. */
+@QuarkusMain
+public final class Main {
+    /**
+     * The framework refuses addresses that are not RFC 3986, with an empty answer; browsers and fetch send such
+     * ({@code /app/[id]/page.tsx}). The door reads the raw address itself and takes any byte.
+     */
+    private static final String ANY_ADDRESS = "vertx.disableURIValidation";
+
+    private Main() {}
+
+    public static void main(String... arguments) {
+        System.setProperty(ANY_ADDRESS, "true");
+        Quarkus.run(arguments);
+    }
+}

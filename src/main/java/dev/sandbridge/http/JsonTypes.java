@@ -1,0 +1,34 @@
+package dev.sandbridge.http;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+
+/** What Jackson reads by reflection, for native builds: every record that is written as JSON. */
+@RegisterForReflection(
+        targets = {
+            ErrorBody.class,
+            ExecResource.Answer.class,
+            FileAnswer.class,
+            HealthResource.Answer.class,
+            HealthResource.Guarantee.class,
+            HealthResource.Provider.class,
+            KeyResource.Answer.class,
+            KeyResource.ListAnswer.class,
+            Ok.class,
+            PoolResource.PoolConfig.class,
+            PoolResource.Stats.class,
+            ProcessAnswer.class,
+            ProcessResource.ListAnswer.class,
+            ProcessResource.OutputAnswer.class,
+            SandboxAnswer.class,
+            SandboxAnswer.LimitsAnswer.class,
+            SandboxAnswer.TimeoutsAnswer.class,
+            SandboxResource.ListAnswer.class,
+            SandboxResource.Running.class,
+            SessionResource.Closed.class,
+            SessionResource.Opened.class,
+            PropertyNamingStrategies.SnakeCaseStrategy.class
+        })
+final class JsonTypes {
+    private JsonTypes() {}
+}
