@@ -7,7 +7,6 @@ import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxFiles;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxSpec;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +37,7 @@ final class LocalHandle implements SandboxHandle {
     private final ReentrantLock life = new ReentrantLock();
 
     private volatile SandboxRecord record;
-    private volatile @Nullable Cage cage;
+    private volatile @Nullable Cage current;
     private volatile boolean deleted;
     private long killsOfEarlierCages;
     private long killsTold;
@@ -89,7 +88,7 @@ final class LocalHandle implements SandboxHandle {
     public Optional<String> limitReached() {
         life.lock();
         try {
-            var running = cage;
+            var running = current;
             long kills = killsOfEarlierCages + (running == null ? 0 : running.outOfMemoryKills());
             boolean more = kills > killsTold;
             killsTold = kills;
@@ -104,12 +103,14 @@ final class LocalHandle implements SandboxHandle {
 
     @Override
     public RunningCommand start(Command command) {
-        var channel = running().channel();
-        var started = send(channel, request(command));
+        var cage = running();
+        var channel = cage.channel();
+        var started = send(cage, request(cage, command));
         boolean handedOver = false;
         try {
             byte[] fault = started.fault().readNBytes(LONGEST_FAULT);
-            InputStream stderr = fault.length == 0 ? started.stderr() : notRun(FileVerb.fault(fault), command);
+            InputStream stderr =
+                    fault.length == 0 ? started.stderr() : StartErrors.notRun(FileVerb.fault(fault), command);
             handedOver = true;
             return new LocalCommand(channel, started, stderr);
         } catch (IOException interrupted) {
@@ -123,32 +124,9 @@ final class LocalHandle implements SandboxHandle {
         }
     }
 
-    /** What a shell would say of a program it cannot run; everything before that is the caller's mistake or ours. */
-    private static InputStream notRun(FileVerb.Failure fault, Command command) {
-        String step = fault.getMessage() == null ? "" : fault.getMessage();
-        return switch (step) {
-            case "exec" -> {
-                String reason = fault.errno() == Errno.ENOENT ? "not found" : Errno.text(fault.errno());
-                String line = command.argv().getFirst() + ": " + reason + "\n";
-                yield new ByteArrayInputStream(line.getBytes(StandardCharsets.UTF_8));
-            }
-            case "chdir" ->
-                throw new SandboxException(
-                                ErrorCode.INVALID_REQUEST,
-                                "the working directory cannot be entered: " + Errno.text(fault.errno()))
-                        .action("make the directory first");
-            case "user" ->
-                throw new SandboxException(ErrorCode.INVALID_REQUEST, "the command cannot be run as that user");
-            default ->
-                throw new SandboxException(
-                        ErrorCode.PROVIDER_FAILURE,
-                        "the command could not be started (" + step + ", errno " + fault.errno() + ")");
-        };
-    }
-
-    private StartRequest request(Command command) {
+    private StartRequest request(Cage cage, Command command) {
         var environment = new HashMap<>(ENVIRONMENT);
-        environment.putAll(account(command.user()).environment());
+        environment.putAll(account(cage, command.user()).environment());
         environment.putAll(command.environment());
         return new StartRequest(
                 StartRequest.Mode.EXEC,
@@ -160,9 +138,9 @@ final class LocalHandle implements SandboxHandle {
                 false);
     }
 
-    private Account account(@Nullable String user) {
+    private Account account(Cage cage, @Nullable String user) {
         if (user == null) {
-            return running().users() ? Account.ROOT : Account.ONLY_USER;
+            return cage.users() ? Account.ROOT : Account.ONLY_USER;
         }
         return Account.find(passwd(), user).orElse(Account.unknown(user));
     }
@@ -181,14 +159,14 @@ final class LocalHandle implements SandboxHandle {
     }
 
     private Started startRequest(StartRequest request) {
-        return send(running().channel(), request);
+        return send(running(), request);
     }
 
-    private Started send(ResidentChannel channel, StartRequest request) {
+    private Started send(Cage cage, StartRequest request) {
         try {
-            return channel.start(request);
+            return cage.channel().start(request);
         } catch (ResidentRefusal refusal) {
-            throw refused(refusal);
+            throw StartErrors.refused(refusal, cage.users(), record.spec().limits());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new SandboxException(
@@ -196,38 +174,9 @@ final class LocalHandle implements SandboxHandle {
         }
     }
 
-    private SandboxException refused(ResidentRefusal refusal) {
-        return switch (refusal.errno()) {
-            case Errno.EPERM ->
-                new SandboxException(
-                                ErrorCode.CAPABILITY_UNAVAILABLE,
-                                "this sandbox has one user only; commands cannot be run as another",
-                                refusal)
-                        .action("leave the user out");
-            case Errno.EINVAL ->
-                new SandboxException(ErrorCode.INVALID_REQUEST, "the sandbox has no such user", refusal);
-            case Errno.E2BIG ->
-                new SandboxException(ErrorCode.INVALID_REQUEST, "arguments and environment are too long", refusal)
-                        .action("pass long input as a file or through stdin");
-            case Errno.EAGAIN, Errno.ENOMEM ->
-                new SandboxException(
-                                ErrorCode.CAPACITY_EXCEEDED,
-                                "the sandbox's limit of "
-                                        + record.spec().limits().processes()
-                                        + " processes is reached, or its memory is used up",
-                                refusal)
-                        .action("end processes of the sandbox first");
-            case Errno.EMFILE, Errno.ENFILE ->
-                new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "too many files are open", refusal);
-            default ->
-                new SandboxException(
-                        ErrorCode.PROVIDER_FAILURE, "the sandbox refused (errno " + refusal.errno() + ")", refusal);
-        };
-    }
-
     /** The cage, started if there is none now. */
     Cage running() {
-        var now = cage;
+        var now = current;
         if (now != null && now.isAlive() && !deleted) {
             return now;
         }
@@ -240,13 +189,13 @@ final class LocalHandle implements SandboxHandle {
         }
         try {
             requireExisting();
-            now = cage;
+            now = current;
             if (now != null && now.isAlive()) {
                 return now;
             }
             endCage();
             var fresh = cages.start(record);
-            cage = fresh;
+            current = fresh;
             return fresh;
         } catch (IOException failed) {
             throw new SandboxException(ErrorCode.POOL_ERROR, "the sandbox could not be started", failed)
@@ -285,11 +234,11 @@ final class LocalHandle implements SandboxHandle {
     }
 
     private void endCage() {
-        var last = cage;
+        var last = current;
         if (last != null) {
             last.end();
             killsOfEarlierCages += last.outOfMemoryKills();
-            cage = null;
+            current = null;
         }
     }
 

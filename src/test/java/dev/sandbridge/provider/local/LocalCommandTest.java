@@ -86,6 +86,7 @@ class LocalCommandTest {
 
     @Test
     void aUserThatDoesNotExistIsTheCallersMistake() {
+        sandboxes.requireUsers();
         var command = new Command(List.of("true"), "/workspace", Map.of(), "nobody-of-that-name", false);
 
         assertThatThrownBy(() -> sandbox.start(command)).satisfies(is(ErrorCode.INVALID_REQUEST));
