@@ -47,7 +47,9 @@ final class HostProcess implements RunningCommand {
             new ProcessBuilder("mkfifo", out.toString(), err.toString()).start().waitFor();
             var stdout = new HostOutput(out);
             var stderr = new HostOutput(err);
-            var argv = new ArrayList<>(List.of("prlimit", "--locks=" + tag + ":" + tag, "--", "setsid", "--"));
+            // Tests may run under nohup, whose ignored signals every child would inherit.
+            var argv = new ArrayList<>(
+                    List.of("prlimit", "--locks=" + tag + ":" + tag, "--", "setsid", "--", "env", "--default-signal"));
             argv.addAll(command.argv());
             var builder = new ProcessBuilder(argv)
                     .directory(directory)
