@@ -68,6 +68,15 @@ final class ApiClient {
         }
     }
 
+    /** The events of a command's stream, read to its end. */
+    Events events(String id, String body) {
+        HttpResponse<byte[]> answer = raw("POST", "/v1/sandbox/" + id + "/exec", body.getBytes(StandardCharsets.UTF_8));
+        if (answer.statusCode() != 200) {
+            throw new AssertionError(answer.statusCode() + " " + new String(answer.body(), StandardCharsets.UTF_8));
+        }
+        return Events.parse(answer);
+    }
+
     /** Sends a request with a body of bytes and more headers, as name, value, name, value. */
     HttpResponse<byte[]> raw(String method, String path, byte[] body, String... headers) {
         var request = HttpRequest.newBuilder(URI.create(base + path))
