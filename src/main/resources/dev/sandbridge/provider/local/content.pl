@@ -73,7 +73,9 @@ sub verb_write {
             $directory = make_directories($directory, @missing);
             put_in_place($fd, $directory, $base, $old);
             undef $hidden;
-            emit(describe(status_of_descriptor($fd), $path));
+            my $written = describe(status_of_descriptor($fd), $path);
+            sys('close', $fd);    # first: a program that is still open for writing cannot be run (ETXTBSY)
+            emit($written);
         }
         1;
     };
