@@ -36,6 +36,7 @@ public final class Exec {
     private long delivered;
     private volatile @Nullable IOException callerGone;
     private volatile boolean outputExceeded;
+    private volatile @Nullable IOException outputBroken;
     private volatile boolean timedOut;
 
     public Exec(RunningCommand command, ExecLimits limits, OutputSink sink) {
@@ -73,8 +74,8 @@ public final class Exec {
             }
             return status;
         } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
             command.kill();
+            Thread.currentThread().interrupt();
             throw new IOException("interrupted while a command ran", interrupted);
         }
     }
@@ -143,6 +144,11 @@ public final class Exec {
         if (gone != null) {
             throw gone;
         }
+        IOException broken = outputBroken;
+        if (broken != null) {
+            throw new SandboxException(
+                    ErrorCode.EXEC_TRANSPORT_ERROR, "the command's output broke off; the command was ended", broken);
+        }
     }
 
     private void cut(IOException reason) {
@@ -178,6 +184,7 @@ public final class Exec {
         private final InputStream in;
         private final CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
         private volatile boolean reading;
+        private volatile boolean closed;
 
         Pump(OutputSink.Channel channel, InputStream in) {
             this.channel = channel;
@@ -190,28 +197,29 @@ public final class Exec {
             try {
                 int n = read(buffer);
                 while (n >= 0) {
-                    try {
-                        deliver(channel, buffer, n);
-                    } catch (IOException refused) {
-                        cut(refused);
-                        return;
-                    }
+                    deliver(channel, buffer, n);
                     n = read(buffer);
                 }
+            } catch (IOException refused) {
+                cut(refused);
+            } catch (RuntimeException broken) {
+                // With nobody left to take its output the command would stand still for ever.
+                cut(new IOException("the output could not be passed on", broken));
             } finally {
                 done.complete(null);
             }
         }
 
-        /**
-         * A read that fails is the end: the stream was closed by {@link #settle}, or the sandbox is gone and exit
-         * says so.
-         */
+        /** A read that fails ends the command, for it would stand still with nobody to take its output. */
         private int read(byte[] buffer) {
             reading = true;
             try {
                 return in.read(buffer);
-            } catch (IOException ended) {
+            } catch (IOException broken) {
+                if (!closed && !command.exit().isCompletedExceptionally()) {
+                    outputBroken = broken;
+                    command.kill();
+                }
                 return -1;
             } finally {
                 reading = false;
@@ -246,6 +254,7 @@ public final class Exec {
         }
 
         private void closeQuietly() {
+            closed = true;
             try {
                 in.close();
             } catch (IOException ended) {

@@ -8,7 +8,8 @@ import java.util.concurrent.CompletableFuture;
  * A command that has been started in a sandbox. Made by a provider; whoever started it closes it.
  *
  * <p>Threads: each stream is used by one thread at a time; everything else may be called from any thread. The streams
- * block the calling (virtual) thread only, and a reader that does not read slows the command.
+ * block the calling (virtual) thread only, a reader that does not read slows the command, and interrupting a thread
+ * that waits in a stream ends its wait with an {@code IOException}.
  */
 public interface RunningCommand extends AutoCloseable {
     /** The process id inside the sandbox. */
@@ -41,7 +42,7 @@ public interface RunningCommand extends AutoCloseable {
 
     /**
      * Ends every process that descends from the command, also those that left its process group or session, and
-     * returns when they are gone. {@link #exit} completes. Calling it again is harmless.
+     * returns when they are gone, also on an interrupted thread. {@link #exit} completes. Calling it again is harmless.
      */
     void kill();
 

@@ -4,8 +4,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A source of sandboxes. Thread-safe; every method may block and is called on virtual threads. Failures are
- * {@link dev.sandbridge.error.SandboxException}.
+ * A source of sandboxes. Thread-safe; every method may block and is called on virtual threads. Failures are {@link
+ * dev.sandbridge.error.SandboxException}. A time limit ends a call by interrupting its thread: what waits then gives
+ * up with a failure, having done its work whole or not at all.
  */
 public interface SandboxProvider extends AutoCloseable {
     /** Stable short name, used in configuration and ids: {@code local}, {@code blaxel}. */

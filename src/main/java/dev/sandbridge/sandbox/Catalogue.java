@@ -3,8 +3,6 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
-import dev.sandbridge.owner.OwnerId;
-import dev.sandbridge.owner.Role;
 import dev.sandbridge.provider.ProviderReport;
 import dev.sandbridge.provider.SandboxProvider;
 import dev.sandbridge.provider.SandboxSpec;
@@ -14,13 +12,11 @@ import dev.sandbridge.session.SessionState;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** What is known about sandboxes without going into them: views, lists, labels, expiry. */
 final class Catalogue {
@@ -30,13 +26,11 @@ final class Catalogue {
      */
     private static final Duration STEP = Duration.ofSeconds(60);
 
-    private static final Comparator<SandboxSpec> ORDER =
-            Comparator.comparing(SandboxSpec::createdAt).thenComparing(SandboxSpec::id);
-
     private final Profiles profiles;
     private final Sandboxes sandboxes;
     private final SandboxIds ids;
     private final Clock clock;
+    private final NameLocks changes = new NameLocks();
 
     Catalogue(Profiles profiles, Sandboxes sandboxes, SandboxIds ids, Clock clock) {
         this.profiles = profiles;
@@ -57,120 +51,101 @@ final class Catalogue {
         if (!owner.equals(caller.owner().text()) && !caller.isAdmin()) {
             throw new SandboxException(ErrorCode.FORBIDDEN, "only an admin key may list other owners' sandboxes");
         }
-        var items = new ArrayList<SandboxView>();
-        String next = null;
-        SandboxSpec last = null;
-        for (SandboxSpec spec : all().filter(
-                        spec -> owner.equals("*") || spec.owner().equals(owner))
+        String cursor = query.cursor();
+        ListPosition after = cursor == null ? ListPosition.START : ListPosition.parse(cursor);
+        List<SandboxSpec> found = profiles.providers().stream()
+                .flatMap(provider -> provider.list().stream())
+                .filter(spec -> owner.equals("*") || spec.owner().equals(owner))
                 .filter(spec ->
                         spec.labels().entrySet().containsAll(query.labels().entrySet()))
-                .filter(spec -> after(query.cursor(), spec))
-                // What a retired secret signed must not take the rest of the list along.
+                .filter(spec -> ListPosition.of(spec).compareTo(after) > 0)
+                // Nobody can point at what a retired secret signed; its expiry removes it.
                 .filter(spec -> ids.recognise(spec.id(), caller).isPresent())
-                .sorted(ORDER)
+                .sorted(Comparator.comparing(ListPosition::of))
                 .limit(query.limit() + 1L)
-                .toList()) {
-            if (items.size() == query.limit()) {
-                next = last == null ? null : cursor(last);
-                break;
-            }
-            SandboxId id = ids.verify(spec.id(), caller);
-            items.add(view(id, spec, sandboxes.stateOf(spec, id)));
-            last = spec;
-        }
-        return new Page<>(items, next);
+                .toList();
+        boolean more = found.size() > query.limit();
+        List<SandboxSpec> page = more ? found.subList(0, query.limit()) : found;
+        return new Page<>(
+                page.stream().map(spec -> listed(caller, spec)).toList(),
+                more ? ListPosition.of(page.getLast()).text() : null);
     }
 
     Sandboxes.Found update(Sandboxes.Found found, SandboxUpdate update) {
-        SandboxSpec spec = found.handle().spec();
-        Map<String, Optional<String>> changes = update.labels();
-        Map<String, String> labels = changes == null ? spec.labels() : Labels.changed(spec.labels(), changes);
-        SessionState state = found.state();
-        Instant expiry = spec.expiresAt();
-        if (update.ttl() != null) {
-            state = state.withTtl(profiles.get(spec.profile()).ttl(update.ttl()));
-            expiry = clock.instant().plus(state.ttl());
-        }
-        Instant wanted = update.expiresAt();
-        if (wanted != null) {
-            Instant latest = clock.instant().plus(profiles.get(spec.profile()).maxTtl());
-            if (wanted.isBefore(clock.instant()) || wanted.isAfter(latest)) {
-                throw new SandboxException(
-                                ErrorCode.LIMIT_OUT_OF_RANGE, "expires_at must lie between now and " + latest)
-                        .action("delete the sandbox to end it now");
+        return changes.locked(found.id().name(), () -> {
+            SandboxSpec spec = found.handle().spec();
+            SessionState state = sandboxes.stateOf(spec, found.id());
+            Instant expiry = spec.expiresAt();
+            Map<String, Optional<String>> wishes = update.labels();
+            Map<String, String> labels = wishes == null ? spec.labels() : Labels.changed(spec.labels(), wishes);
+            if (update.ttl() != null) {
+                state = state.withTtl(profiles.get(spec.profile()).ttl(update.ttl()));
+                expiry = clock.instant().plus(state.ttl());
             }
-            expiry = wanted;
-        }
-        state = state.withLabels(labels);
-        found.handle().update(labels, sandboxes.seal(state, spec, found.id()), expiry);
-        return new Sandboxes.Found(found.id(), found.handle(), state);
+            if (update.expiresAt() != null) {
+                expiry = allowed(update.expiresAt(), profiles.get(spec.profile()));
+            }
+            state = state.withLabels(labels);
+            found.handle().update(labels, sandboxes.seal(state, spec, found.id()), expiry);
+            return new Sandboxes.Found(found.id(), found.handle(), state);
+        });
     }
 
-    /** A use moves the expiry on. */
+    /** A use moves the expiry on; never backwards, and never over a change that is made meanwhile. */
     void touch(Sandboxes.Found found) {
-        SandboxSpec spec = found.handle().spec();
-        Duration ttl = found.state().ttl();
-        Instant expiry = clock.instant().plus(ttl);
-        Duration step = ttl.dividedBy(10).compareTo(STEP) < 0 ? ttl.dividedBy(10) : STEP;
-        if (expiry.isAfter(spec.expiresAt().plus(step))) {
-            found.handle().update(spec.labels(), spec.state(), expiry);
+        if (!isDue(found.handle().spec(), found.state().ttl())) {
+            return;
         }
+        changes.locked(found.id().name(), () -> {
+            SandboxSpec spec = found.handle().spec();
+            Duration ttl = sandboxes.stateOf(spec, found.id()).ttl();
+            if (isDue(spec, ttl)) {
+                found.handle()
+                        .update(spec.labels(), spec.state(), clock.instant().plus(ttl));
+            }
+            return found;
+        });
     }
 
-    List<SandboxId> expired() {
-        Instant now = clock.instant();
-        return all().filter(spec -> !spec.expiresAt().isAfter(now))
-                .flatMap(spec -> ids.recognise(spec.id(), sweeper(spec)).stream())
-                .toList();
-    }
-
-    boolean isExpired(SandboxId id) {
-        return sandboxes
-                .find(id)
-                .map(found -> !found.handle().spec().expiresAt().isAfter(clock.instant()))
-                .orElse(false);
+    boolean isExpired(SandboxSpec spec) {
+        return !spec.expiresAt().isAfter(clock.instant());
     }
 
     Health health() {
-        var reports = providers().map(SandboxProvider::report).toList();
+        var reports = profiles.providers().stream().map(SandboxProvider::report).toList();
         var errors = reports.stream()
                 .map(ProviderReport::unavailable)
-                .filter(reason -> reason != null)
+                .filter(Objects::nonNull)
                 .toList();
         return new Health(errors, reports);
     }
 
-    private Stream<SandboxProvider> providers() {
-        return profiles.all().stream().map(Profile::provider).distinct();
+    private boolean isDue(SandboxSpec spec, Duration ttl) {
+        Duration tenth = ttl.dividedBy(10);
+        Duration step = tenth.compareTo(STEP) < 0 ? tenth : STEP;
+        return clock.instant().plus(ttl).isAfter(spec.expiresAt().plus(step));
     }
 
-    private Stream<SandboxSpec> all() {
-        return providers().flatMap(provider -> provider.list().stream());
-    }
-
-    private static Caller sweeper(SandboxSpec spec) {
-        return new Caller(new OwnerId(spec.owner()), Role.USE, "sweep", null);
-    }
-
-    private static String cursor(SandboxSpec spec) {
-        return spec.createdAt().toEpochMilli() + "-" + spec.id();
-    }
-
-    private static boolean after(@Nullable String cursor, SandboxSpec spec) {
-        if (cursor == null) {
-            return true;
+    private Instant allowed(Instant expiry, Profile profile) {
+        Instant now = clock.instant();
+        Instant latest = now.plus(profile.maxTtl());
+        if (expiry.isBefore(now) || expiry.isAfter(latest)) {
+            throw new SandboxException(ErrorCode.LIMIT_OUT_OF_RANGE, "expires_at must lie between now and " + latest)
+                    .action("delete the sandbox to end it now");
         }
-        if (!cursor.matches("[0-9]{1,15}-[a-z2-7]{26,128}")) {
-            throw new SandboxException(ErrorCode.INVALID_REQUEST, "unknown cursor")
-                    .action("use next of the page before, unchanged");
-        }
-        int dash = cursor.indexOf('-');
-        long time = Long.parseLong(cursor.substring(0, dash));
-        long own = spec.createdAt().toEpochMilli();
-        return own > time || own == time && spec.id().compareTo(cursor.substring(dash + 1)) > 0;
+        return expiry;
     }
 
-    private SandboxView view(SandboxId id, SandboxSpec spec, SessionState state) {
+    private SandboxView listed(Caller caller, SandboxSpec spec) {
+        SandboxId id = ids.verify(spec.id(), caller);
+        try {
+            return view(id, spec, sandboxes.stateOf(spec, id));
+        } catch (SandboxException retired) {
+            return view(id, spec, Wishes.told(spec));
+        }
+    }
+
+    private static SandboxView view(SandboxId id, SandboxSpec spec, SessionState state) {
         return new SandboxView(
                 id.text(),
                 spec.owner(),

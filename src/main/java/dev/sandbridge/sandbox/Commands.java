@@ -5,7 +5,6 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.Command;
 import dev.sandbridge.process.ExecLimits;
 import dev.sandbridge.process.RunningCommand;
-import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.session.Timeouts;
 import dev.sandbridge.workspace.WorkspacePath;
 import java.io.ByteArrayOutputStream;
@@ -13,63 +12,68 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** From a call to a started command: directory, environment, time limit, shell session. */
 final class Commands {
+    /** Longer than that is a process, not a call. */
+    private static final Duration LONGEST = Duration.ofDays(7);
+
     private final ShellSessions sessions = new ShellSessions();
 
     /** Starts a command for one call; {@code release} runs when the answer is closed, or never if this throws. */
     StartedExec start(Sandboxes.Found found, ExecCall call, Runnable release) {
-        var limits = new ExecLimits(timeout(found, call), found.state().limits().outputBytes());
+        Duration timeout = timeout(found, call);
+        var limits = new ExecLimits(timeout, found.state().limits().outputBytes());
+        Command command = command(found, call, call.stdin() != null, true);
         String session = call.session();
         if (session == null) {
-            RunningCommand command = launch(found, call, call.stdin() != null);
-            return new StartedExec(command, limits, call.stdin(), found.handle()::limitReached, release);
+            return started(found, command, limits, call, release);
         }
-        ShellSessions.Turn turn = sessions.take(found.id().name(), ShellSessions.checked(session));
+        ShellSessions.Turn turn = sessions.take(found.id().name(), session, timeout);
+        boolean running = false;
         try {
-            RunningCommand command = found.handle().start(command(found, call, call.stdin() != null));
-            return new StartedExec(command, limits, call.stdin(), found.handle()::limitReached, () -> {
+            var exec = started(found, command, limits, call, () -> {
                 turn.end();
                 release.run();
             });
-        } catch (RuntimeException failed) {
-            turn.end();
-            throw failed;
+            running = true;
+            return exec;
+        } finally {
+            if (!running) {
+                turn.end();
+            }
         }
     }
 
-    /** Starts the command alone. */
-    RunningCommand launch(Sandboxes.Found found, ExecCall call, boolean stdin) {
-        return found.handle().start(command(found, call, stdin));
+    /** Starts a command that goes on by itself. In a session, it begins where the session stands and leaves no mark. */
+    RunningCommand launch(Sandboxes.Found found, ExecCall call) {
+        return found.handle().start(command(found, call, true, false));
     }
 
     void openSession(
             Sandboxes.Found found, String session, @Nullable String directory, Map<String, String> environment) {
-        String command = directory == null ? ":" : "cd -- " + ShellSessions.quoted(directory(directory));
-        runQuietly(found, session, ShellSessions.wrap(session, command, environment));
+        var variables = new HashMap<>(found.state().environment());
+        variables.putAll(environment);
+        var argv = ShellSessions.wrap(session, directory != null, true, ":", environment.keySet());
+        runQuietly(found, session, new Command(argv, directory(directory), variables, null, false));
     }
 
     void closeSession(Sandboxes.Found found, String session) {
-        runQuietly(found, session, ShellSessions.forget(session));
+        runQuietly(
+                found, session, new Command(ShellSessions.forget(session), WorkspacePath.ROOT, Map.of(), null, false));
     }
 
-    void forget(SandboxName name) {
-        sessions.forgetAll(name);
-    }
-
-    private void runQuietly(Sandboxes.Found found, String session, List<String> argv) {
+    private void runQuietly(Sandboxes.Found found, String session, Command command) {
         var said = new ByteArrayOutputStream();
         var limits = new ExecLimits(found.state().timeouts().fastOp(), 64 * 1024);
-        var command = new Command(argv, WorkspacePath.ROOT, found.state().environment(), null, false);
-        ShellSessions.Turn turn = sessions.take(found.id().name(), session);
+        ShellSessions.Turn turn = sessions.take(
+                found.id().name(), session, found.state().timeouts().fastOp());
         try (var exec =
-                new StartedExec(found.handle().start(command), limits, null, found.handle()::limitReached, () -> {})) {
+                new StartedExec(found.handle().start(command), limits, null, found.handle()::limitReached, turn::end)) {
             var status = exec.run((channel, bytes, offset, length) -> said.write(bytes, offset, length));
-            if (status.code() != 0) {
+            if (status.code() != 0 || said.size() > 0) {
                 String reason = said.toString(StandardCharsets.UTF_8).strip();
                 throw new SandboxException(ErrorCode.SESSION_ERROR, "the session could not be changed: " + reason);
             }
@@ -80,31 +84,43 @@ final class Commands {
         }
     }
 
-    private static Command command(Sandboxes.Found found, ExecCall call, boolean stdin) {
-        var environment = new HashMap<>(found.state().environment());
-        List<String> argv = call.argv();
-        String session = call.session();
-        String directory = call.directory() == null ? null : directory(call.directory());
-        if (session == null) {
-            environment.putAll(call.environment());
-        } else {
-            // Validates argv and names before they become text of a shell.
-            new Command(argv, WorkspacePath.ROOT, call.environment(), null, false);
-            String line = ShellSessions.quoted(argv);
-            String command = directory == null ? line : "cd -- " + ShellSessions.quoted(directory) + " && " + line;
-            argv = ShellSessions.wrap(ShellSessions.checked(session), command, call.environment());
-            directory = null;
-        }
-        return new Command(argv, directory == null ? WorkspacePath.ROOT : directory, environment, call.user(), stdin);
+    private static StartedExec started(
+            Sandboxes.Found found, Command command, ExecLimits limits, ExecCall call, Runnable release) {
+        return new StartedExec(
+                found.handle().start(command), limits, call.stdin(), found.handle()::limitReached, release);
     }
 
-    private static String directory(String text) {
-        return WorkspacePath.of(text).text();
+    private static Command command(Sandboxes.Found found, ExecCall call, boolean stdin, boolean save) {
+        var environment = new HashMap<>(found.state().environment());
+        environment.putAll(call.environment());
+        String directory = directory(call.directory());
+        var plain = new Command(call.argv(), directory, environment, call.user(), stdin);
+        String session = call.session();
+        if (session == null) {
+            return plain;
+        }
+        var argv = ShellSessions.wrap(
+                ShellSessions.checked(session),
+                call.directory() != null,
+                save,
+                ShellSessions.quoted(plain.argv()),
+                call.environment().keySet());
+        return new Command(argv, directory, environment, call.user(), stdin);
+    }
+
+    private static String directory(@Nullable String wish) {
+        return wish == null ? WorkspacePath.ROOT : WorkspacePath.of(wish).text();
     }
 
     private static @Nullable Duration timeout(Sandboxes.Found found, ExecCall call) {
-        if (call.timeout() != null) {
-            return call.timeout();
+        Duration wish = call.timeout();
+        if (wish != null) {
+            if (!wish.isPositive() || wish.compareTo(LONGEST) > 0) {
+                throw new SandboxException(
+                                ErrorCode.LIMIT_OUT_OF_RANGE, "a command's time limit must lie between 0 and 7 days")
+                        .action("start a process for what shall run longer");
+            }
+            return wish;
         }
         Duration own = found.state().timeouts().exec();
         return own != null || call.unlimitedByDefault() ? own : Timeouts.DEFAULT_EXEC;

@@ -3,6 +3,7 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +41,7 @@ final class Deadlines implements AutoCloseable {
             if (watch.end()) {
                 throw new SandboxException(
                                 ErrorCode.OPERATION_TIMEOUT,
-                                operation + " took longer than its limit of " + limit.toSeconds() + " s",
+                                operation + " took longer than its limit of " + seconds(limit) + " s",
                                 failure)
                         .action("try again, or create the sandbox with a longer limit in timeouts");
             }
@@ -58,6 +59,11 @@ final class Deadlines implements AutoCloseable {
         } catch (IOException failure) {
             throw new SandboxException(ErrorCode.PROVIDER_FAILURE, operation + " failed", failure);
         }
+    }
+
+    /** {@code 30} or {@code 0.25}. */
+    private static String seconds(Duration limit) {
+        return BigDecimal.valueOf(limit.toMillis(), 3).stripTrailingZeros().toPlainString();
     }
 
     @Override

@@ -5,26 +5,35 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The last part of one output stream. Writing never waits: what does not fit pushes the oldest bytes out, and a
- * reader who asks for those is told how many are gone. Memory grows with the output up to the capacity.
+ * The last part of one output stream. Writing never waits: what does not fit pushes the oldest bytes out, and a reader
+ * who asks for those is told how many are gone. Memory grows with the output up to the capacity, as long as there is
+ * memory for all rings together.
  */
 final class OutputRing {
-    private static final int FIRST = 8 * 1024;
+    /** Every stream that has any output may keep this much, whatever the others keep. */
+    private static final int LEAST = 4 * 1024;
 
     private final int capacity;
+    private final OutputMemory memory;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition grown = lock.newCondition();
-    private byte[] ring = new byte[FIRST];
+    private byte[] ring = {};
+    private long taken;
     private long total;
     private boolean ended;
+    private boolean released;
 
-    OutputRing(int capacity) {
+    OutputRing(int capacity, OutputMemory memory) {
         this.capacity = capacity;
+        this.memory = memory;
     }
 
     void write(byte[] bytes, int offset, int length) {
         lock.lock();
         try {
+            if (released) {
+                return;
+            }
             grow(length);
             int from = Math.max(0, length - ring.length);
             total += from;
@@ -52,6 +61,22 @@ final class OutputRing {
         }
     }
 
+    /** Nobody may ask for the output any more; gives its memory back. */
+    void release() {
+        lock.lock();
+        try {
+            memory.giveBack(taken);
+            taken = 0;
+            ring = new byte[0];
+            total = 0;
+            released = true;
+            ended = true;
+            grown.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     long total() {
         lock.lock();
         try {
@@ -61,16 +86,16 @@ final class OutputRing {
         }
     }
 
-    /** What is kept from that offset on, waiting for the first byte or the end at most so long. */
+    /** What is kept from that offset on, waiting for a byte there or the end at most so long. */
     OutputPart read(long offset, int max, Duration wait) throws InterruptedException {
-        lock.lock();
+        lock.lockInterruptibly();
         try {
             long left = wait.toNanos();
             while (total <= offset && !ended && left > 0) {
                 left = grown.awaitNanos(left);
             }
-            long start = Math.min(Math.max(offset, total - Math.min(total, ring.length)), total);
-            int length = (int) Math.min(max, total - start);
+            long start = Math.max(offset, total - Math.min(total, ring.length));
+            int length = (int) Math.max(0, Math.min(max, total - start));
             var bytes = new byte[length];
             for (int done = 0; done < length; ) {
                 int at = (int) ((start + done) % ring.length);
@@ -78,33 +103,28 @@ final class OutputRing {
                 System.arraycopy(ring, at, bytes, done, n);
                 done += n;
             }
-            return new OutputPart(start, bytes, Math.max(0, start - offset), total, ended && start + length == total);
+            return new OutputPart(start, bytes, start - offset, total, ended && start + length >= total);
         } finally {
             lock.unlock();
         }
     }
 
-    boolean awaitEnd(Duration wait) throws InterruptedException {
-        lock.lock();
-        try {
-            long left = wait.toNanos();
-            while (!ended && left > 0) {
-                left = grown.awaitNanos(left);
-            }
-            return ended;
-        } finally {
-            lock.unlock();
-        }
-    }
-
+    /** A ring that has wrapped stays as it is: only a straight one can be copied into a larger one. */
     private void grow(int length) {
         long wanted = Math.min(capacity, total + length);
         if (wanted <= ring.length || total > ring.length) {
             return;
         }
-        int size = ring.length;
+        int size = Math.max(ring.length, Math.min(capacity, LEAST));
         while (size < wanted) {
             size = (int) Math.min(capacity, size * 2L);
+        }
+        if (memory.take(size - taken)) {
+            taken = size;
+        } else if (ring.length == 0) {
+            size = Math.min(capacity, LEAST);
+        } else {
+            return;
         }
         var larger = new byte[size];
         System.arraycopy(ring, 0, larger, 0, (int) total);

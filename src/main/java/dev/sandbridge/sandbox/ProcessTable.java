@@ -5,6 +5,7 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxName;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,53 +17,45 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The processes that outlive calls, by sandbox. In memory: they end with this service, as the sandboxes' processes do.
- * Ended ones are remembered until there are too many; then the one that ended first is forgotten.
+ * Ended ones are remembered until there are too many; then the one that ended first is forgotten. Never holds its lock
+ * while a provider works.
  */
 final class ProcessTable {
-    private static final int MAX_RUNNING = 64;
-    private static final int MAX_KNOWN = 128;
+    static final int MAX_RUNNING = 64;
+    static final int MAX_KNOWN = 128;
 
     private final Map<SandboxName, Processes> bySandbox = new HashMap<>();
     private final Clock clock;
+    private final OutputMemory memory;
+    private long lastId;
 
+    /** Those of one life of a sandbox: a deleted sandbox that comes back has new ones. */
     private static final class Processes {
         final Map<String, BackgroundProcess> byId = new LinkedHashMap<>();
-        long started;
+        int starting;
+        boolean forgotten;
     }
 
-    ProcessTable(Clock clock) {
+    ProcessTable(Clock clock, OutputMemory memory) {
         this.clock = clock;
+        this.memory = memory;
     }
 
     /** Starts one more; refused before it is started when too many run. */
-    synchronized BackgroundProcess start(
-            SandboxName sandbox, @Nullable String label, Supplier<RunningCommand> starter) {
-        var processes = bySandbox.computeIfAbsent(sandbox, name -> new Processes());
-        long running = processes.byId.values().stream()
-                .filter(process -> process.info().isRunning())
-                .count();
-        if (running >= MAX_RUNNING) {
-            throw new SandboxException(
-                            ErrorCode.CAPACITY_EXCEEDED, "the sandbox runs " + MAX_RUNNING + " processes already")
-                    .action("end one with DELETE .../processes/{id}");
-        }
-        var id = "p" + (processes.started + 1);
-        var process = new BackgroundProcess(id, starter.get(), label, clock);
-        processes.started++;
-        processes.byId.put(id, process);
-        if (processes.byId.size() > MAX_KNOWN) {
-            processes.byId.values().stream()
-                    .map(BackgroundProcess::info)
-                    .filter(info -> !info.isRunning())
-                    .min(Comparator.comparing(info -> info.endedAt() == null ? info.startedAt() : info.endedAt()))
-                    .ifPresent(info -> remove(processes, info.id()));
+    BackgroundProcess start(SandboxName sandbox, @Nullable String label, Supplier<RunningCommand> starter) {
+        Processes processes = reserve(sandbox);
+        BackgroundProcess process = null;
+        try {
+            process = new BackgroundProcess(nextId(), starter.get(), label, clock, memory);
+        } finally {
+            add(processes, process);
         }
         return process;
     }
 
     synchronized List<BackgroundProcess> list(SandboxName sandbox) {
         var processes = bySandbox.get(sandbox);
-        return processes == null ? List.of() : new ArrayList<>(processes.byId.values());
+        return processes == null ? List.of() : List.copyOf(processes.byId.values());
     }
 
     synchronized BackgroundProcess get(SandboxName sandbox, String id) {
@@ -75,9 +68,9 @@ final class ProcessTable {
         return process;
     }
 
+    /** Ends a process and all it started. It stays known if that fails. */
     void forget(SandboxName sandbox, String id) {
-        BackgroundProcess process = get(sandbox, id);
-        process.end();
+        get(sandbox, id).end();
         synchronized (this) {
             var processes = bySandbox.get(sandbox);
             if (processes != null) {
@@ -86,18 +79,71 @@ final class ProcessTable {
         }
     }
 
-    /** Forgets a sandbox that is being deleted; its processes end with it. */
-    synchronized void forgetAll(SandboxName sandbox) {
-        var processes = bySandbox.remove(sandbox);
-        if (processes != null) {
-            processes.byId.values().forEach(BackgroundProcess::end);
+    /** Forgets a sandbox that has been deleted; its processes have ended with it. */
+    void forgetAll(SandboxName sandbox) {
+        var gone = new ArrayList<BackgroundProcess>();
+        synchronized (this) {
+            var processes = bySandbox.remove(sandbox);
+            if (processes != null) {
+                processes.forgotten = true;
+                gone.addAll(processes.byId.values());
+            }
+        }
+        gone.forEach(BackgroundProcess::release);
+    }
+
+    private synchronized Processes reserve(SandboxName sandbox) {
+        var processes = bySandbox.computeIfAbsent(sandbox, name -> new Processes());
+        long running = processes.byId.values().stream()
+                .filter(process -> process.info().isRunning())
+                .count();
+        if (running + processes.starting >= MAX_RUNNING) {
+            throw new SandboxException(
+                            ErrorCode.CAPACITY_EXCEEDED, "the sandbox runs " + MAX_RUNNING + " processes already")
+                    .action("end one with DELETE .../processes/{id}");
+        }
+        processes.starting++;
+        return processes;
+    }
+
+    /** @param process null if the start failed */
+    private void add(Processes processes, @Nullable BackgroundProcess process) {
+        BackgroundProcess superfluous = null;
+        boolean deleted;
+        synchronized (this) {
+            processes.starting--;
+            deleted = processes.forgotten;
+            if (process != null && !deleted) {
+                processes.byId.put(process.info().id(), process);
+                superfluous = processes.byId.size() > MAX_KNOWN ? removeOldest(processes) : null;
+            }
+        }
+        if (superfluous != null) {
+            superfluous.release();
+        }
+        if (process != null && deleted) {
+            process.release();
+            throw new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "the sandbox was deleted meanwhile");
         }
     }
 
-    private static void remove(Processes processes, String id) {
-        BackgroundProcess gone = processes.byId.remove(id);
-        if (gone != null) {
-            gone.end();
-        }
+    /** Also unique across restarts, so that an old id never names another process. */
+    private synchronized String nextId() {
+        lastId = Math.max(lastId + 1, clock.millis());
+        return "p" + Long.toString(lastId, Character.MAX_RADIX);
+    }
+
+    private static @Nullable BackgroundProcess removeOldest(Processes processes) {
+        return processes.byId.values().stream()
+                .map(BackgroundProcess::info)
+                .filter(info -> !info.isRunning())
+                .min(Comparator.comparing(ProcessTable::end))
+                .map(info -> processes.byId.remove(info.id()))
+                .orElse(null);
+    }
+
+    private static Instant end(ProcessInfo info) {
+        Instant end = info.endedAt();
+        return end == null ? info.startedAt() : end;
     }
 }

@@ -41,6 +41,16 @@ public record Profile(
                 within("output", wishes.outputBytes(), defaults.outputBytes(), 1024, maximum.outputBytes()));
     }
 
+    /** Limits chosen earlier, within what is allowed today. */
+    Limits limits(Limits chosen) {
+        return new Limits(
+                Math.min(chosen.memoryBytes(), maximum.memoryBytes()),
+                Math.min(chosen.processes(), maximum.processes()),
+                Math.min(chosen.cpuMillis(), maximum.cpuMillis()),
+                Math.min(chosen.diskBytes(), maximum.diskBytes()),
+                Math.min(chosen.outputBytes(), maximum.outputBytes()));
+    }
+
     Duration ttl(@Nullable Duration wish) {
         if (wish == null) {
             return ttl;

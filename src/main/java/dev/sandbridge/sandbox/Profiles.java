@@ -2,10 +2,12 @@ package dev.sandbridge.sandbox;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.provider.SandboxProvider;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The profiles of this service. */
@@ -24,16 +26,29 @@ public final class Profiles {
 
     /** The profile of that name, or the default for null. */
     public Profile get(@Nullable String name) {
-        Profile profile = byName.get(name == null ? standard : name);
-        if (profile == null) {
+        return find(name == null ? standard : name).orElseThrow(() -> {
             boolean printable = name != null && name.matches("[A-Za-z0-9._-]{1,64}");
-            throw new SandboxException(ErrorCode.INVALID_REQUEST, "no such profile" + (printable ? ": " + name : ""))
+            return new SandboxException(ErrorCode.INVALID_REQUEST, "no such profile" + (printable ? ": " + name : ""))
                     .action("use one of " + String.join(", ", byName.keySet()));
-        }
-        return profile;
+        });
     }
 
-    List<Profile> all() {
-        return List.copyOf(byName.values());
+    Optional<Profile> find(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    /** Where sandboxes come from, each once. */
+    List<SandboxProvider> providers() {
+        return byName.values().stream().map(Profile::provider).distinct().toList();
+    }
+
+    /** The provider that an id names, whatever its profile uses today. */
+    SandboxProvider provider(String id) {
+        return providers().stream()
+                .filter(provider -> provider.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new SandboxException(
+                                ErrorCode.CAPABILITY_UNAVAILABLE, "provider " + id + " is not configured any more")
+                        .action("let the operator configure it again, or create another sandbox"));
     }
 }

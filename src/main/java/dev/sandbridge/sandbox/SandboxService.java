@@ -6,6 +6,10 @@ import dev.sandbridge.owner.Caller;
 import dev.sandbridge.process.OutputSink;
 import dev.sandbridge.process.Signal;
 import dev.sandbridge.provider.SandboxFiles.OpenFile;
+import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxSpec;
+import dev.sandbridge.sandbox.Sandboxes.Found;
+import dev.sandbridge.sandbox.Visits.Visit;
 import dev.sandbridge.session.SandboxId;
 import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.StateSealer;
@@ -17,6 +21,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -26,34 +32,47 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each method takes the authenticated caller and checks the id before anything is touched: an id that is forged or
  * belongs to somebody else is answered like one that never was (SANDBOX_NOT_FOUND), except by {@link #running}
- * (false) and {@link #delete} (nothing happens). "Revives" means that a deleted or expired id is brought back as a
+ * (false) and {@link #delete} (nothing happens). An admin describes, lists, updates and deletes everybody's sandboxes;
+ * working in one is for its owner's keys (FORBIDDEN). "Revives" means that a deleted or expired id is brought back as a
  * fresh, empty sandbox; all other methods start nothing. Thread-safe; methods block and belong on virtual threads.
  */
 public final class SandboxService implements AutoCloseable {
+    /** The contract's clients wait for a new sandbox for two minutes (statement 22). */
+    private static final Duration MAKING_LIMIT = Duration.ofSeconds(110);
+
+    private final Profiles profiles;
     private final Sandboxes sandboxes;
     private final Catalogue catalogue;
-    private final Commands commands;
+    private final Visits visits;
+    private final Removal removal;
+    private final Commands commands = new Commands();
     private final ProcessTable processes;
     private final Usage usage = new Usage();
     private final Deadlines deadlines = new Deadlines();
+    private final AtomicLong lastSession = new AtomicLong();
     private final Clock clock;
 
     /** @param maxPerOwner how many sandboxes one owner may have at once */
     public SandboxService(Profiles profiles, SandboxIds ids, StateSealer sealer, Clock clock, int maxPerOwner) {
-        this.sandboxes = new Sandboxes(profiles, ids, sealer, clock, maxPerOwner);
-        this.catalogue = new Catalogue(profiles, sandboxes, ids, clock);
-        this.commands = new Commands();
-        this.processes = new ProcessTable(clock);
+        this(profiles, ids, sealer, clock, maxPerOwner, MAKING_LIMIT);
+    }
+
+    SandboxService(
+            Profiles profiles, SandboxIds ids, StateSealer sealer, Clock clock, int maxPerOwner, Duration makingLimit) {
+        this.profiles = profiles;
         this.clock = clock;
+        this.processes =
+                new ProcessTable(clock, new OutputMemory(Runtime.getRuntime().maxMemory() / 8));
+        this.sandboxes = new Sandboxes(profiles, ids, sealer, clock, new Quota(maxPerOwner), deadlines, makingLimit);
+        this.catalogue = new Catalogue(profiles, sandboxes, ids, clock);
+        this.visits = new Visits(sandboxes, catalogue, usage);
+        this.removal = new Removal(profiles, sandboxes, catalogue, ids, processes, usage, deadlines);
     }
 
     /** Makes a sandbox that is ready for commands, or answers with the owner's sandbox of that name. */
     public Created create(Caller caller, CreateSandbox request) {
-        var made = sandboxes.create(caller, request);
-        if (!made.getValue()) {
-            touch(made.getKey());
-        }
-        return new Created(catalogue.view(made.getKey()), made.getValue());
+        Sandboxes.Made made = visits.create(caller, request);
+        return new Created(catalogue.view(made.found()), made.created());
     }
 
     public SandboxView describe(Caller caller, SandboxRef ref) {
@@ -74,49 +93,30 @@ public final class SandboxService implements AutoCloseable {
 
     /** Ends everything in the sandbox and removes it. Calling it again, or for what never was, is harmless. */
     public void delete(Caller caller, SandboxRef ref) {
-        SandboxId id;
-        Duration limit;
-        try {
-            id = sandboxes.verify(caller, ref);
-            var found = sandboxes.find(id);
-            if (found.isEmpty()) {
-                return;
-            }
-            limit = found.get().state().timeouts().cleanup();
-        } catch (SandboxException unknown) {
-            if (unknown.code() == ErrorCode.SANDBOX_NOT_FOUND) {
-                return;
-            }
-            throw unknown;
-        }
-        deadlines.quick(limit, "deleting the sandbox", () -> remove(id));
+        existing(caller, ref)
+                .ifPresent(spec -> removal.delete(
+                        profiles.provider(sandboxes.verify(caller, ref).provider()), spec));
     }
 
-    /** Whether the sandbox exists and holds its files. Cheap; never starts anything. */
+    /** Whether the sandbox exists, holds its files and is not about to expire. Cheap; never starts anything. */
     public boolean running(Caller caller, SandboxRef ref) {
-        try {
-            return sandboxes.find(sandboxes.verify(caller, ref)).isPresent();
-        } catch (SandboxException unknown) {
-            if (unknown.code() == ErrorCode.SANDBOX_NOT_FOUND) {
-                return false;
-            }
-            throw unknown;
-        }
+        return existing(caller, ref)
+                .filter(spec -> usage.isUsed(spec.name()) || !catalogue.isExpired(spec))
+                .isPresent();
     }
 
     /** Starts a command; revives. The caller runs and closes the answer. */
     public StartedExec exec(Caller caller, SandboxRef ref, ExecCall call) {
-        SandboxId id = sandboxes.verify(caller, ref);
-        var hold = usage.enter(id.name());
+        Visits.Visit visit = visits.revive(caller, ref);
+        boolean started = false;
         try {
-            var found = sandboxes.revive(caller, ref, id);
-            touch(found);
-            return commands.start(found, call, () -> {
-                hold.close();
-            });
-        } catch (RuntimeException failed) {
-            hold.close();
-            throw failed;
+            StartedExec exec = commands.start(visit.found(), call, visit::close);
+            started = true;
+            return exec;
+        } finally {
+            if (!started) {
+                visit.close();
+            }
         }
     }
 
@@ -129,10 +129,8 @@ public final class SandboxService implements AutoCloseable {
     /** Opens a regular file for as long as the reader runs, at most the download limit. */
     public <T> T read(Caller caller, SandboxRef ref, WorkspacePath path, long offset, long length, FileReader<T> reader)
             throws IOException {
-        SandboxId id = sandboxes.verify(caller, ref);
-        try (var hold = usage.enter(id.name())) {
-            var found = sandboxes.require(id);
-            touch(found);
+        try (Visit visit = visits.enter(caller, ref)) {
+            Found found = visit.found();
             return deadlines.within(found.state().timeouts().download(), "reading the file", () -> {
                 try (OpenFile file = found.handle().files().read(path, offset, length)) {
                     return reader.accept(file);
@@ -145,10 +143,8 @@ public final class SandboxService implements AutoCloseable {
     public FileInfo write(
             Caller caller, SandboxRef ref, WorkspacePath path, InputStream content, long length, @Nullable Integer mode)
             throws IOException {
-        SandboxId id = sandboxes.verify(caller, ref);
-        try (var hold = usage.enter(id.name())) {
-            var found = sandboxes.revive(caller, ref, id);
-            touch(found);
+        try (Visit visit = visits.revive(caller, ref)) {
+            Found found = visit.found();
             return deadlines.within(found.state().timeouts().upload(), "writing the file", () -> found.handle()
                     .files()
                     .write(path, content, length, mode));
@@ -156,13 +152,13 @@ public final class SandboxService implements AutoCloseable {
     }
 
     public FileInfo stat(Caller caller, SandboxRef ref, WorkspacePath path, boolean follow) {
-        return inFastOp(caller, ref, false, "reading the path", found -> found.handle()
+        return quickly(visits.enter(caller, ref), "reading the path", found -> found.handle()
                 .files()
                 .stat(path, follow));
     }
 
     public void listFiles(Caller caller, SandboxRef ref, WorkspacePath directory, Consumer<FileInfo> entry) {
-        inFastOp(caller, ref, false, "listing the directory", found -> {
+        quickly(visits.enter(caller, ref), "listing the directory", found -> {
             found.handle().files().list(directory, entry);
             return directory;
         });
@@ -171,13 +167,17 @@ public final class SandboxService implements AutoCloseable {
     /** Revives. */
     public FileInfo makeDirectory(
             Caller caller, SandboxRef ref, WorkspacePath path, boolean parents, @Nullable Integer mode) {
-        return inFastOp(caller, ref, true, "making the directory", found -> found.handle()
+        return quickly(visits.revive(caller, ref), "making the directory", found -> found.handle()
                 .files()
                 .makeDirectory(path, parents, mode));
     }
 
     public void deleteFile(Caller caller, SandboxRef ref, WorkspacePath path, boolean recursive) {
-        inFastOp(caller, ref, false, "removing the file", found -> {
+        if (path.isRoot()) {
+            throw new SandboxException(ErrorCode.INVALID_REQUEST, "the workspace itself cannot be removed")
+                    .action("remove what is in it, or delete the sandbox");
+        }
+        quickly(visits.enter(caller, ref), "removing the file", found -> {
             found.handle().files().delete(path, recursive);
             return path;
         });
@@ -190,18 +190,18 @@ public final class SandboxService implements AutoCloseable {
             @Nullable String wanted,
             @Nullable String directory,
             Map<String, String> environment) {
-        String session = ShellSessions.checked(wanted == null ? "session-" + clock.millis() : wanted);
-        return inFastOp(caller, ref, true, "opening the session", found -> {
+        String session = ShellSessions.checked(wanted == null ? newSession() : wanted);
+        return quickly(visits.revive(caller, ref), "opening the session", found -> {
             commands.openSession(found, session, directory, environment);
             return session;
         });
     }
 
+    /** Forgets a session; harmless for one that never was. */
     public void closeShellSession(Caller caller, SandboxRef ref, String session) {
         ShellSessions.checked(session);
-        SandboxId id = sandboxes.verify(caller, ref);
-        if (sandboxes.find(id).isPresent()) {
-            inFastOp(caller, ref, false, "closing the session", found -> {
+        if (existing(caller, ref).isPresent()) {
+            quickly(visits.enter(caller, ref), "closing the session", found -> {
                 commands.closeSession(found, session);
                 return session;
             });
@@ -209,25 +209,34 @@ public final class SandboxService implements AutoCloseable {
     }
 
     /**
-     * Starts a command that goes on after the call; revives. Its input stays open until {@link #writeStdin} ends
-     * it.
+     * Starts a command that goes on after the call; revives. Its input stays open until {@link #writeStdin} ends it.
      */
     public ProcessInfo startProcess(Caller caller, SandboxRef ref, ExecCall call, @Nullable String label) {
-        return inFastOp(caller, ref, true, "starting the process", found -> processes
-                .start(found.id().name(), label, () -> commands.launch(found, call, true))
+        return quickly(visits.revive(caller, ref), "starting the process", found -> processes
+                .start(found.id().name(), label, () -> commands.launch(found, call))
                 .info());
     }
 
     public List<ProcessInfo> processes(Caller caller, SandboxRef ref) {
-        SandboxId id = sandboxes.require(sandboxes.verify(caller, ref)).id();
-        return processes.list(id.name()).stream().map(BackgroundProcess::info).toList();
+        return quickly(
+                visits.enter(caller, ref),
+                "listing the processes",
+                found -> processes.list(found.id().name()).stream()
+                        .map(BackgroundProcess::info)
+                        .toList());
     }
 
     public ProcessInfo process(Caller caller, SandboxRef ref, String process) {
-        return known(caller, ref, process).info();
+        return quickly(visits.enter(caller, ref), "reading the process", found -> known(found, process)
+                .info());
     }
 
-    /** Kept output from an offset on; waits for more at most so long. */
+    /**
+     * Kept output from an offset on; waits for more at most so long.
+     *
+     * @param offset at least 0
+     * @param maxBytes at least 1
+     */
     public OutputPart processOutput(
             Caller caller,
             SandboxRef ref,
@@ -236,8 +245,11 @@ public final class SandboxService implements AutoCloseable {
             long offset,
             int maxBytes,
             Duration wait) {
-        try {
-            return known(caller, ref, process).output(channel, offset, maxBytes, wait);
+        if (offset < 0 || maxBytes < 1) {
+            throw new SandboxException(ErrorCode.INVALID_REQUEST, "offset must be 0 or more, the size 1 or more");
+        }
+        try (Visit visit = visits.enter(caller, ref)) {
+            return known(visit.found(), process).output(channel, offset, maxBytes, wait);
         } catch (InterruptedException interrupted) {
             throw interrupted(interrupted);
         }
@@ -246,11 +258,9 @@ public final class SandboxService implements AutoCloseable {
     /** Passes input on, for at most the upload limit; {@code end} closes the process's input afterwards. */
     public void writeStdin(Caller caller, SandboxRef ref, String process, InputStream bytes, boolean end)
             throws IOException {
-        SandboxId id = sandboxes.verify(caller, ref);
-        try (var hold = usage.enter(id.name())) {
-            var found = sandboxes.require(id);
-            var target = processes.get(id.name(), process);
-            deadlines.within(found.state().timeouts().upload(), "writing to the process", () -> {
+        try (Visit visit = visits.enter(caller, ref)) {
+            BackgroundProcess target = known(visit.found(), process);
+            deadlines.within(visit.found().state().timeouts().upload(), "writing to the process", () -> {
                 target.write(bytes, end);
                 return target;
             });
@@ -258,23 +268,28 @@ public final class SandboxService implements AutoCloseable {
     }
 
     public void signalProcess(Caller caller, SandboxRef ref, String process, Signal signal) {
-        known(caller, ref, process).signal(signal);
+        quickly(visits.enter(caller, ref), "signalling the process", found -> {
+            known(found, process).signal(signal);
+            return process;
+        });
     }
 
     public ProcessInfo waitForProcess(Caller caller, SandboxRef ref, String process, Duration wait) {
-        BackgroundProcess target = known(caller, ref, process);
-        try {
+        try (Visit visit = visits.enter(caller, ref)) {
+            BackgroundProcess target = known(visit.found(), process);
             target.await(wait);
+            return target.info();
         } catch (InterruptedException interrupted) {
             throw interrupted(interrupted);
         }
-        return target.info();
     }
 
     /** Ends the process and everything it started, and forgets it. */
     public void forgetProcess(Caller caller, SandboxRef ref, String process) {
-        known(caller, ref, process);
-        processes.forget(sandboxes.verify(caller, ref).name(), process);
+        quickly(visits.enter(caller, ref), "ending the process", found -> {
+            processes.forget(found.id().name(), process);
+            return process;
+        });
     }
 
     public Health health() {
@@ -283,15 +298,7 @@ public final class SandboxService implements AutoCloseable {
 
     /** Removes sandboxes that nobody has used for their time; whatever is in use stays. Returns how many went. */
     public int deleteExpired() {
-        return catalogue.expired().stream()
-                .mapToInt(id -> usage.exclusively(id.name())
-                        .map(hold -> {
-                            try (hold) {
-                                return catalogue.isExpired(id) && remove(id) ? 1 : 0;
-                            }
-                        })
-                        .orElse(0))
-                .sum();
+        return removal.deleteExpired();
     }
 
     @Override
@@ -299,28 +306,30 @@ public final class SandboxService implements AutoCloseable {
         deadlines.close();
     }
 
-    private boolean remove(SandboxId id) {
-        processes.forgetAll(id.name());
-        boolean existed = sandboxes.delete(id);
-        commands.forget(id.name());
-        return existed;
+    /** Empty for what is not there, and the same for an id that is forged or somebody else's. */
+    private Optional<SandboxSpec> existing(Caller caller, SandboxRef ref) {
+        try {
+            return sandboxes.handle(sandboxes.verify(caller, ref)).map(SandboxHandle::spec);
+        } catch (SandboxException unknown) {
+            if (unknown.code() == ErrorCode.SANDBOX_NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw unknown;
+        }
     }
 
-    private BackgroundProcess known(Caller caller, SandboxRef ref, String process) {
-        return processes.get(
-                sandboxes.require(sandboxes.verify(caller, ref)).id().name(), process);
+    private BackgroundProcess known(Found found, String process) {
+        return processes.get(found.id().name(), process);
     }
 
-    private void touch(Sandboxes.Found found) {
-        catalogue.touch(found);
+    /** Unique while this service runs, in the contract's form. */
+    private String newSession() {
+        return "session-" + lastSession.updateAndGet(last -> Math.max(last + 1, clock.millis()));
     }
 
-    private <T> T inFastOp(
-            Caller caller, SandboxRef ref, boolean revive, String operation, Function<Sandboxes.Found, T> work) {
-        SandboxId id = sandboxes.verify(caller, ref);
-        try (var hold = usage.enter(id.name())) {
-            var found = revive ? sandboxes.revive(caller, ref, id) : sandboxes.require(id);
-            touch(found);
+    private <T> T quickly(Visit visit, String operation, Function<Found, T> work) {
+        try (visit) {
+            Found found = visit.found();
             return deadlines.quick(found.state().timeouts().fastOp(), operation, () -> work.apply(found));
         }
     }

@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * A sandbox as its owner sees it.
  *
- * @param id null only in lists of other owners' sandboxes, whose ids nobody else may learn
  * @param state sealed; to be sent back as it is
  * @param environmentNames names only: values are never shown again
  * @param expiresAt when it is removed unless used or renewed before

@@ -4,8 +4,9 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.owner.OwnerId;
-import dev.sandbridge.process.Command;
 import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxName;
+import dev.sandbridge.provider.SandboxProvider;
 import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.session.SandboxId;
 import dev.sandbridge.session.SandboxIds;
@@ -15,35 +16,48 @@ import dev.sandbridge.session.Timeouts;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * From an id to a sandbox: finds it, makes it, brings it back. One thread at a time makes or removes a given sandbox.
+ * From an id to a sandbox: finds it, makes it, brings it back, removes it. One thread at a time makes or removes a
+ * given sandbox.
  */
 final class Sandboxes {
-    private static final int STRIPES = 256;
-
     private final Profiles profiles;
     private final SandboxIds ids;
     private final StateSealer sealer;
     private final Clock clock;
-    private final int maxPerOwner;
-    private final ReentrantLock[] stripes =
-            Stream.generate(ReentrantLock::new).limit(STRIPES).toArray(ReentrantLock[]::new);
+    private final Quota quota;
+    private final Deadlines deadlines;
+    private final Duration makingLimit;
+    private final NameLocks aliases = new NameLocks();
+    private final NameLocks lives = new NameLocks();
 
     /** A sandbox that exists, with what its owner chose for it. */
     record Found(SandboxId id, SandboxHandle handle, SessionState state) {}
 
-    Sandboxes(Profiles profiles, SandboxIds ids, StateSealer sealer, Clock clock, int maxPerOwner) {
+    /** A sandbox, and whether this call made it. */
+    record Made(Found found, boolean created) {}
+
+    /** @param makingLimit how long making one sandbox may take */
+    Sandboxes(
+            Profiles profiles,
+            SandboxIds ids,
+            StateSealer sealer,
+            Clock clock,
+            Quota quota,
+            Deadlines deadlines,
+            Duration makingLimit) {
         this.profiles = profiles;
         this.ids = ids;
         this.sealer = sealer;
         this.clock = clock;
-        this.maxPerOwner = maxPerOwner;
+        this.quota = quota;
+        this.deadlines = deadlines;
+        this.makingLimit = makingLimit;
     }
 
     /** Checks the id's signature and owner, and the state's seal if one came along; touches nothing. */
@@ -56,13 +70,26 @@ final class Sandboxes {
         return id;
     }
 
+    /** The sandbox as its provider has it, whatever its state. */
+    Optional<SandboxHandle> handle(SandboxId id) {
+        SandboxProvider provider = profiles.provider(id.provider());
+        return deadlines.quick(Timeouts.DEFAULT.fastOp(), "finding the sandbox", () -> provider.find(id.name()));
+    }
+
     Optional<Found> find(SandboxId id) {
-        return profiles.get(id.profile()).provider().find(id.name()).map(handle -> found(id, handle));
+        try {
+            return handle(id).map(handle -> new Found(id, handle, stateOf(handle.spec(), id)));
+        } catch (SandboxException failed) {
+            if (failed.code() == ErrorCode.SANDBOX_NOT_FOUND) {
+                // Deleted while it was looked at.
+                return Optional.empty();
+            }
+            throw failed;
+        }
     }
 
     Found require(SandboxId id) {
-        return find(id).orElseThrow(() -> new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "no such sandbox")
-                .action("create one, or exec in this id to start a fresh, empty sandbox under it"));
+        return find(id).orElseThrow(Sandboxes::notFound);
     }
 
     /** The sandbox, or a fresh, empty one under the same id with a short life, as the SDK's resume needs it. */
@@ -71,42 +98,52 @@ final class Sandboxes {
         if (alive.isPresent()) {
             return alive.get();
         }
-        if (!id.own()) {
-            throw new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "no such sandbox");
-        }
-        return locked(id, () -> find(id).orElseGet(() -> {
-            Profile profile = profiles.get(id.profile());
-            String sealed = ref.state();
-            SessionState state = sealed == null ? plain(profile) : sealer.open(sealed, caller.owner(), id);
-            return make(profile, caller.owner(), id, state, profile.revivedTtl());
-        }));
+        Profile profile = profiles.find(id.profile())
+                .filter(today -> today.provider().id().equals(id.provider()))
+                .orElseThrow(Sandboxes::notFound);
+        String sealed = ref.state();
+        SessionState state = sealed == null
+                ? Wishes.plain(profile, now())
+                : Wishes.remembered(profile, sealer.open(sealed, caller.owner(), id));
+        return findOrMake(profile, caller.owner(), id, state).found();
     }
 
-    /** Makes a sandbox, or finds the owner's sandbox of that name. */
-    Map.Entry<Found, Boolean> create(Caller caller, CreateSandbox request) {
+    /** Makes a sandbox, or finds the owner's sandbox of that name in the profile. */
+    Made create(Caller caller, CreateSandbox request) {
         Profile profile = profiles.get(request.profile() == null ? caller.profile() : request.profile());
-        SessionState state = chosen(profile, request);
+        SessionState state = Wishes.chosen(profile, request, now());
+        OwnerId owner = caller.owner();
         String alias = request.alias();
         String provider = profile.provider().id();
         if (alias == null) {
-            SandboxId id = ids.issue(caller.owner(), profile.name(), provider);
-            return Map.entry(make(profile, caller.owner(), id, state, state.ttl()), true);
+            SandboxId id = ids.issue(owner, profile.name(), provider);
+            return make(profile, owner, id, state);
         }
-        List<SandboxId> candidates = ids.namedCandidates(caller.owner(), profile.name(), provider, alias);
-        SandboxId newest = candidates.getFirst();
-        return locked(newest, () -> candidates.stream()
-                .flatMap(id -> find(id).stream())
-                .findFirst()
-                .map(found -> Map.entry(found, false))
-                .orElseGet(() -> Map.entry(make(profile, caller.owner(), newest, state, state.ttl()), true)));
+        // Not by id: while secrets rotate, two calls may know different ids of one alias.
+        return aliases.locked(List.of(owner, profile.name(), alias), () -> {
+            List<SandboxId> candidates = ids.namedCandidates(owner, profile.name(), provider, alias);
+            return candidates.stream()
+                    .flatMap(id -> find(id).stream())
+                    .findFirst()
+                    .map(found -> new Made(found, false))
+                    .orElseGet(() -> findOrMake(profile, owner, candidates.getFirst(), state));
+        });
     }
 
-    /** Removes it from its provider; whether there was one. */
-    boolean delete(SandboxId id) {
-        return locked(id, () -> profiles.get(id.profile()).provider().delete(id.name()));
+    /**
+     * Removes a sandbox from its provider; whether there was one.
+     *
+     * @param forget what else has to go with it, before it can come back
+     */
+    boolean delete(SandboxProvider provider, SandboxName name, Runnable forget) {
+        return lives.locked(name, () -> {
+            boolean existed = provider.delete(name);
+            forget.run();
+            return existed;
+        });
     }
 
-    /** The state a sandbox found in a list carries. */
+    /** The state of a sandbox in a list. */
     SessionState stateOf(SandboxSpec spec, SandboxId id) {
         return sealer.open(spec.state(), new OwnerId(spec.owner()), id);
     }
@@ -115,13 +152,13 @@ final class Sandboxes {
         return sealer.seal(state, new OwnerId(spec.owner()), id);
     }
 
-    private Found found(SandboxId id, SandboxHandle handle) {
-        return new Found(id, handle, stateOf(handle.spec(), id));
+    private Made findOrMake(Profile profile, OwnerId owner, SandboxId id, SessionState state) {
+        return lives.locked(id.name(), () -> find(id).map(found -> new Made(found, false))
+                .orElseGet(() -> make(profile, owner, id, state)));
     }
 
-    private Found make(Profile profile, OwnerId owner, SandboxId id, SessionState state, Duration life) {
-        requireRoom(profile, owner);
-        Instant now = clock.instant();
+    private Made make(Profile profile, OwnerId owner, SandboxId id, SessionState state) {
+        Instant now = now();
         var spec = new SandboxSpec(
                 id.name(),
                 id.text(),
@@ -134,91 +171,50 @@ final class Sandboxes {
                 state.labels(),
                 sealer.seal(state, owner, id),
                 now,
-                now.plus(life));
-        return new Found(id, profile.provider().create(spec), state);
-    }
-
-    private void requireRoom(Profile profile, OwnerId owner) {
-        long owned = profile.provider().list().stream()
-                .filter(spec -> spec.owner().equals(owner.text()))
-                .count();
-        if (owned >= maxPerOwner) {
-            throw new SandboxException(
-                            ErrorCode.CAPACITY_EXCEEDED, "the owner has " + maxPerOwner + " sandboxes already")
-                    .action("delete sandboxes that are no longer needed, or let the operator raise the limit");
-        }
-    }
-
-    private SessionState plain(Profile profile) {
-        return new SessionState(
-                profile.name(),
-                null,
-                null,
-                Map.of(),
-                Map.of(),
-                profile.defaults(),
-                Timeouts.DEFAULT,
-                profile.revivedTtl(),
-                List.of(),
-                clock.instant());
-    }
-
-    private SessionState chosen(Profile profile, CreateSandbox request) {
-        if (request.image() != null && !profile.images()) {
-            throw new SandboxException(
-                    ErrorCode.CAPABILITY_UNAVAILABLE,
-                    "profile " + profile.name() + " does not let callers choose an image");
-        }
-        String alias = request.alias();
-        if (alias != null && !alias.matches("[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}")) {
-            throw new SandboxException(
-                    ErrorCode.INVALID_REQUEST, "name must be 1 to 63 of letters, digits, dot, dash, underscore");
-        }
-        Command.requireVariables(request.environment());
-        for (int port : request.exposedPorts()) {
-            if (port < 1 || port > 65535) {
-                throw new SandboxException(ErrorCode.INVALID_REQUEST, "exposedPorts must hold ports from 1 to 65535");
+                now.plus(state.ttl()));
+        try (var room = quota.take(owner, id.name(), this::listed)) {
+            return new Made(new Found(id, makeOrUndo(profile.provider(), spec), state), true);
+        } catch (SandboxException failed) {
+            if (failed.code() != ErrorCode.CONFLICT) {
+                throw failed;
             }
+            // Another service of the same provider was faster.
+            return new Made(find(id).orElseThrow(() -> failed), false);
         }
-        return new SessionState(
-                profile.name(),
-                alias,
-                request.image(),
-                request.environment(),
-                Labels.checked(request.labels()),
-                profile.limits(request.limits()),
-                timeouts(request.timeouts()),
-                profile.ttl(request.ttl()),
-                request.exposedPorts(),
-                clock.instant());
     }
 
-    private static Timeouts timeouts(CreateSandbox.TimeoutWishes wishes) {
-        Timeouts standard = Timeouts.DEFAULT;
-        return new Timeouts(
-                wishes.exec() == null ? null : positive("exec", wishes.exec()),
-                positive("cleanup", wishes.cleanup() == null ? standard.cleanup() : wishes.cleanup()),
-                positive("upload", wishes.upload() == null ? standard.upload() : wishes.upload()),
-                positive("download", wishes.download() == null ? standard.download() : wishes.download()),
-                positive("archive", wishes.archive() == null ? standard.archive() : wishes.archive()),
-                positive("fast_op", wishes.fastOp() == null ? standard.fastOp() : wishes.fastOp()));
-    }
-
-    private static Duration positive(String field, Duration value) {
-        if (value.toMillis() < 1 || value.compareTo(Duration.ofDays(7)) > 0) {
-            throw new SandboxException(
-                    ErrorCode.LIMIT_OUT_OF_RANGE, "timeouts." + field + " must lie between 1 millisecond and 7 days");
-        }
-        return value;
-    }
-
-    private <T> T locked(SandboxId id, java.util.function.Supplier<T> work) {
-        ReentrantLock lock = stripes[Math.floorMod(id.name().hashCode(), STRIPES)];
-        lock.lock();
+    private SandboxHandle makeOrUndo(SandboxProvider provider, SandboxSpec spec) {
         try {
-            return work.get();
-        } finally {
-            lock.unlock();
+            return deadlines.quick(makingLimit, "making the sandbox", () -> provider.create(spec));
+        } catch (RuntimeException failed) {
+            undo(provider, spec, failed);
+            throw failed;
         }
+    }
+
+    private Stream<SandboxSpec> listed() {
+        return profiles.providers().stream().flatMap(provider -> provider.list().stream());
+    }
+
+    /** A create that failed, or was given up, may have had its effect all the same. Its state tells whose it is. */
+    private void undo(SandboxProvider provider, SandboxSpec spec, RuntimeException failed) {
+        try {
+            deadlines.quick(Timeouts.DEFAULT.cleanup(), "removing what was made", () -> provider.find(spec.name())
+                    .filter(handle -> handle.spec().state().equals(spec.state()))
+                    .map(handle -> provider.delete(spec.name())));
+        } catch (RuntimeException alsoFailed) {
+            // It goes at its expiry.
+            failed.addSuppressed(alsoFailed);
+        }
+    }
+
+    /** To the millisecond, in which lists are ordered. */
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    private static SandboxException notFound() {
+        return new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "no such sandbox")
+                .action("create one, or exec in this id to start a fresh, empty sandbox under it");
     }
 }

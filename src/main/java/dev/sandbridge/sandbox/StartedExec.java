@@ -1,5 +1,6 @@
 package dev.sandbridge.sandbox;
 
+import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.Exec;
 import dev.sandbridge.process.ExecLimits;
 import dev.sandbridge.process.ExitStatus;
@@ -59,11 +60,7 @@ public final class StartedExec implements AutoCloseable {
         }
         ExitStatus status = running.run();
         if (status.code() == 128 + Signal.KILL.number()) {
-            Optional<String> reason = limitReached.get();
-            if (reason.isPresent()) {
-                var line = (reason.get() + "\n").getBytes(StandardCharsets.UTF_8);
-                sink.write(OutputSink.Channel.STDERR, line, 0, line.length);
-            }
+            explain(sink);
         }
         synchronized (this) {
             finished = true;
@@ -108,12 +105,39 @@ public final class StartedExec implements AutoCloseable {
         }
     }
 
+    private void explain(OutputSink sink) throws IOException {
+        Optional<String> reason;
+        try {
+            reason = limitReached.get();
+        } catch (SandboxException unknown) {
+            // How the command ended is known, and more than its reason.
+            return;
+        }
+        if (reason.isPresent()) {
+            var line = (reason.get() + "\n").getBytes(StandardCharsets.UTF_8);
+            sink.write(OutputSink.Channel.STDERR, line, 0, line.length);
+        }
+    }
+
+    /** Half an input must never look like a whole one: when the caller's breaks off, the command is ended first. */
     private void feed(InputStream input) {
+        var buffer = new byte[16 * 1024];
         try (OutputStream to = command.stdin()) {
-            input.transferTo(to);
+            for (int n = next(input, buffer); n >= 0; n = next(input, buffer)) {
+                to.write(buffer, 0, n);
+                to.flush();
+            }
         } catch (IOException closed) {
             // The command ended, or closed its input, before it had read everything: its own business.
-            return;
+        }
+    }
+
+    private int next(InputStream input, byte[] buffer) {
+        try {
+            return input.read(buffer);
+        } catch (IOException | RuntimeException broken) {
+            cancel();
+            return -1;
         }
     }
 }

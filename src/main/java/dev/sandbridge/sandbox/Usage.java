@@ -4,6 +4,7 @@ import dev.sandbridge.provider.SandboxName;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -38,6 +39,17 @@ final class Usage {
             }
             count.calls++;
             return once(() -> leave(name));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a call is in the sandbox. */
+    boolean isUsed(SandboxName name) {
+        lock.lock();
+        try {
+            Count count = counts.get(name);
+            return count != null && !count.exclusive;
         } finally {
             lock.unlock();
         }
@@ -79,7 +91,7 @@ final class Usage {
     }
 
     private static Hold once(Runnable end) {
-        var open = new java.util.concurrent.atomic.AtomicBoolean(true);
+        var open = new AtomicBoolean(true);
         return () -> {
             if (open.getAndSet(false)) {
                 end.run();

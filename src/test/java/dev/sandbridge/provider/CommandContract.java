@@ -3,6 +3,7 @@ package dev.sandbridge.provider;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sandbridge.error.ErrorCode;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Starting and feeding commands: {@link SandboxHandle#start}, {@link Command}, {@link RunningCommand#stdin}. */
@@ -231,6 +233,23 @@ public abstract class CommandContract extends ContractSuite {
                     }
                 })
                 .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void interruptingAThreadThatWaitsToWriteEndsItsWait() throws Exception {
+        var running = start(make(), piped("sleep", "300"));
+        var failure = new CompletableFuture<Throwable>();
+        Thread writer = Thread.ofVirtual()
+                .start(() -> failure.complete(catchThrowable(() -> {
+                    running.stdin().write(new byte[4 << 20]);
+                    running.stdin().flush();
+                })));
+        eventually("it waits", () -> writer.getState() == Thread.State.WAITING);
+
+        writer.interrupt();
+
+        assertThat(soon(failure)).isInstanceOf(IOException.class);
+        assertThat(running.exit()).isNotDone();
     }
 
     @Test

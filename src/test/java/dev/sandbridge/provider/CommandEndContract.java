@@ -89,6 +89,22 @@ public abstract class CommandEndContract extends ContractSuite {
     }
 
     @Test
+    void killEndsThemOnAnInterruptedThreadToo() throws Exception {
+        var sandbox = make();
+        var running = start(sandbox, script("setsid sh -c '" + BEAT + "' > /dev/null 2>&1 & echo begun; sleep 300"));
+        readExactly(running.stdout(), 6);
+        eventually("the child beats", () -> exists(sandbox, "beat"));
+
+        Thread.currentThread().interrupt();
+        running.kill();
+
+        assertThat(Thread.interrupted()).as("the interrupt is kept").isTrue();
+        long atReturn = size(sandbox);
+        assertThat(settled(() -> size(sandbox))).isEqualTo(atReturn);
+        assertThat(running.exit()).isDone();
+    }
+
+    @Test
     void killEndsWhatACommandLeftBehindWhenItEnded() throws Exception {
         var sandbox = make();
         var running = start(sandbox, script("setsid sh -c '" + BEAT + "' > /dev/null 2>&1 & exit 5"));

@@ -3,6 +3,7 @@ package dev.sandbridge.provider;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
@@ -41,7 +42,7 @@ final class HostOutput extends InputStream {
         lock.lock();
         try {
             while (from == to && !ended && !closed) {
-                changed.awaitUninterruptibly();
+                changed.await();
             }
             if (closed) {
                 throw new IOException("the stream is closed");
@@ -54,6 +55,9 @@ final class HostOutput extends InputStream {
             from += n;
             changed.signalAll();
             return n;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
         } finally {
             lock.unlock();
         }

@@ -16,12 +16,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /** A process of this machine, in a session and process group of its own, and all that descends from it. */
 final class HostProcess implements RunningCommand {
     private final Process process;
     private final long tag;
+    private final HostInput stdin;
     private final HostOutput stdout;
     private final HostOutput stderr;
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
@@ -29,6 +29,7 @@ final class HostProcess implements RunningCommand {
     private HostProcess(Process process, long tag, HostOutput stdout, HostOutput stderr) {
         this.process = process;
         this.tag = tag;
+        this.stdin = new HostInput(process.getOutputStream());
         this.stdout = stdout;
         this.stderr = stderr;
         process.onExit().thenAccept(ended -> exit.complete(status(ended.exitValue())));
@@ -82,7 +83,7 @@ final class HostProcess implements RunningCommand {
 
     @Override
     public OutputStream stdin() {
-        return process.getOutputStream();
+        return stdin;
     }
 
     @Override
@@ -120,27 +121,24 @@ final class HostProcess implements RunningCommand {
     @Override
     public void kill() {
         end();
-        exit.copy()
-                .completeOnTimeout(ExitStatus.killed(9), 10, TimeUnit.SECONDS)
-                .join();
+        exit.handle((status, lost) -> true).join();
     }
 
-    /** The first process by its handle, for it may not have its tag yet; then all that descends from it. */
+    /**
+     * The first process by its handle, for it may not have its tag yet; then all that descends from it. Its end is
+     * awaited last: the JDK sees it only when nobody writes to it any more.
+     */
     private void end() {
-        process.destroyForcibly();
-        process.onExit().join();
+        process.toHandle().destroyForcibly();
         ProcessTags.kill(found -> found == tag);
+        process.onExit().join();
     }
 
     @Override
     public void close() {
         stdout.close();
         stderr.close();
-        try {
-            process.getOutputStream().close();
-        } catch (IOException gone) {
-            // The command has closed its end.
-        }
+        stdin.close();
     }
 
     /** The sandbox goes; how the command ends is nobody's business any more. */

@@ -2,11 +2,13 @@ package dev.sandbridge.provider;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.RunningCommand;
 import java.io.IOException;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** The output streams of {@link RunningCommand}, and letting go of them. */
@@ -88,6 +90,21 @@ public abstract class OutputContract extends ContractSuite {
 
             assertThat(soon(read)).isEqualTo(-1);
         }
+        assertThat(running.exit()).isNotDone();
+    }
+
+    @Test
+    void interruptingAThreadThatWaitsForOutputEndsItsWait() throws Exception {
+        var running = start(make(), command("sleep", "300"));
+        var failure = new CompletableFuture<Throwable>();
+        Thread reader = Thread.ofVirtual()
+                .start(() ->
+                        failure.complete(catchThrowable(() -> running.stdout().read())));
+        eventually("it waits", () -> reader.getState() == Thread.State.WAITING);
+
+        reader.interrupt();
+
+        assertThat(soon(failure)).isInstanceOf(IOException.class);
         assertThat(running.exit()).isNotDone();
     }
 

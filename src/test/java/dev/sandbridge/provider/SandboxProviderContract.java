@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.ExitStatus;
+import dev.sandbridge.process.Signal;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -231,6 +232,9 @@ public abstract class SandboxProviderContract extends ContractSuite {
             assertThat(unknown.getCause()).isInstanceOf(SandboxException.class);
         }
         assertThat(soon(async(() -> running.stdout().read()))).isEqualTo(-1);
+        running.signal(Signal.TERM);
+        running.kill();
+        running.close();
     }
 
     @Test

@@ -1,0 +1,114 @@
+package dev.sandbridge.sandbox;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.owner.Caller;
+import dev.sandbridge.session.SandboxId;
+import java.util.function.Supplier;
+
+/**
+ * The calls that go into sandboxes. During a visit nobody sweeps the sandbox away, and its life is counted from the
+ * visit's end. Only the owner's own keys visit: an admin manages other owners' sandboxes and does not work in them.
+ */
+final class Visits {
+    /** How often a sandbox may be deleted between finding and entering it before the caller is told. */
+    private static final int TRIES = 3;
+
+    private final Sandboxes sandboxes;
+    private final Catalogue catalogue;
+    private final Usage usage;
+
+    Visits(Sandboxes sandboxes, Catalogue catalogue, Usage usage) {
+        this.sandboxes = sandboxes;
+        this.catalogue = catalogue;
+        this.usage = usage;
+    }
+
+    /** One call in a sandbox; whoever began it closes it, from any thread, once or more. */
+    final class Visit implements AutoCloseable {
+        private final Sandboxes.Found found;
+        private final Usage.Hold hold;
+
+        private Visit(Sandboxes.Found found, Usage.Hold hold) {
+            this.found = found;
+            this.hold = hold;
+        }
+
+        Sandboxes.Found found() {
+            return found;
+        }
+
+        @Override
+        public void close() {
+            try {
+                catalogue.touch(found);
+            } catch (SandboxException late) {
+                // Deleted meanwhile, or the provider fails: the call itself has its answer.
+            } finally {
+                hold.close();
+            }
+        }
+    }
+
+    /** Enters a sandbox that exists. */
+    Visit enter(Caller caller, SandboxRef ref) {
+        SandboxId id = own(caller, ref);
+        return visit(id, () -> sandboxes.require(id));
+    }
+
+    /** Enters the sandbox, or a fresh one under its id if there is none. */
+    Visit revive(Caller caller, SandboxRef ref) {
+        SandboxId id = own(caller, ref);
+        for (int left = TRIES; ; left--) {
+            try {
+                return visit(id, () -> sandboxes.revive(caller, ref, id));
+            } catch (SandboxException deleted) {
+                if (left == 0 || deleted.code() != ErrorCode.SANDBOX_NOT_FOUND) {
+                    throw deleted;
+                }
+            }
+        }
+    }
+
+    /** Uses a sandbox of a certain name, made if there is none. */
+    Sandboxes.Made create(Caller caller, CreateSandbox request) {
+        for (int left = TRIES; ; left--) {
+            Sandboxes.Made made = sandboxes.create(caller, request);
+            if (made.created()) {
+                return made;
+            }
+            SandboxId id = made.found().id();
+            try (Visit visit = visit(id, () -> sandboxes.require(id))) {
+                return new Sandboxes.Made(visit.found(), false);
+            } catch (SandboxException swept) {
+                if (left == 0 || swept.code() != ErrorCode.SANDBOX_NOT_FOUND) {
+                    throw swept;
+                }
+            }
+        }
+    }
+
+    private SandboxId own(Caller caller, SandboxRef ref) {
+        SandboxId id = sandboxes.verify(caller, ref);
+        if (!id.own()) {
+            throw new SandboxException(ErrorCode.FORBIDDEN, "the sandbox belongs to another owner")
+                    .action("use a key of its owner to work in it; an admin may describe, list, update and delete it");
+        }
+        return id;
+    }
+
+    private Visit visit(SandboxId id, Supplier<Sandboxes.Found> entrance) {
+        Usage.Hold hold = usage.enter(id.name());
+        boolean inside = false;
+        try {
+            Sandboxes.Found found = entrance.get();
+            catalogue.touch(found);
+            inside = true;
+            return new Visit(found, hold);
+        } finally {
+            if (!inside) {
+                hold.close();
+            }
+        }
+    }
+}
