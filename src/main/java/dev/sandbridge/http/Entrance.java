@@ -63,12 +63,16 @@ final class Entrance {
             return;
         }
         var left = new long[] {LEFT_OVER};
-        request.handler(bytes -> {
-            left[0] -= bytes.length();
-            if (left[0] < 0) {
-                request.connection().close();
-            }
-        });
+        try {
+            request.handler(bytes -> {
+                left[0] -= bytes.length();
+                if (left[0] < 0) {
+                    request.connection().close();
+                }
+            });
+        } catch (IllegalStateException endedMeanwhile) {
+            return;
+        }
         request.resume();
         if (announcesBody(request) && !request.isEnded()) {
             http.vertx().setTimer(LEFT_OVER_MILLIS, late -> {

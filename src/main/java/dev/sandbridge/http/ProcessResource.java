@@ -3,6 +3,8 @@ package dev.sandbridge.http;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.OutputSink.Channel;
 import dev.sandbridge.process.Signal;
 import dev.sandbridge.sandbox.OutputPart;
@@ -122,6 +124,11 @@ final class ProcessResource {
                     request.query().flag("end"));
         } catch (LimitedInput.TooLong tooLong) {
             throw ApiRequest.tooLong(limit);
+        } catch (CallerGone gone) {
+            throw gone;
+        } catch (IOException closed) {
+            throw new SandboxException(ErrorCode.CONFLICT, "the process has ended or closed its input", closed)
+                    .action("look at the process with GET; what it had read before is not lost");
         }
         return Ok.OK;
     }

@@ -1,0 +1,147 @@
+package dev.sandbridge.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.util.internal.PlatformDependent;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Bodies of any size in little memory, and slow callers who slow only themselves. */
+@QuarkusTest
+@TestProfile(FlatMemoryQuarkusTest.LargeUploads.class)
+@Timeout(300)
+class FlatMemoryQuarkusTest {
+    /** Takes files larger than memory. */
+    public static final class LargeUploads extends DoorProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            var settings = super.getConfigOverrides();
+            settings.put("sandbridge.http.max-upload", "4G");
+            return settings;
+        }
+    }
+
+    private static final Door DOOR = Door.admin();
+    private static final long SIZE = 2L << 30;
+    private static final int PIECE = 1 << 20;
+    private static final long LITTLE = 48L << 20;
+    private static final String[] KEY = {"Authorization", "Bearer " + DoorProfile.ADMIN};
+
+    @Test
+    @DisplayName("statement 65: a file of 2 GiB passes both ways in little memory")
+    void aFileLargerThanMemoryPassesBothWays() throws IOException {
+        String id = DOOR.create();
+        long before = memory();
+        try (var wire = new Wire()) {
+            wire.request(
+                    "PUT", Door.file(id, "workspace/large"), new byte[0], KEY[0], KEY[1], "Content-Length", "" + SIZE);
+            for (int i = 0; i < SIZE / PIECE; i++) {
+                wire.send(piece(i));
+                if (i == SIZE / PIECE / 2) {
+                    assertThat(memory() - before)
+                            .as("bytes held while it is sent")
+                            .isLessThan(LITTLE);
+                }
+            }
+            assertThat(wire.reply("PUT").status()).isEqualTo(200);
+
+            wire.request("GET", Door.file(id, "workspace/large"), new byte[0], KEY);
+            assertThat(wire.head().header("Content-Length")).isEqualTo("" + SIZE);
+            for (int i = 0; i < SIZE / PIECE; i++) {
+                assertThat(Arrays.equals(wire.exactly(PIECE), piece(i)))
+                        .as("MiB %d", i)
+                        .isTrue();
+                if (i == SIZE / PIECE / 2) {
+                    assertThat(memory() - before)
+                            .as("bytes held while it is read")
+                            .isLessThan(LITTLE);
+                }
+            }
+        }
+        DOOR.delete("/v1/sandbox/" + id);
+    }
+
+    @Test
+    void aSlowReaderOfAFileHoldsLittleMemoryAndNobodyElse() throws IOException {
+        String id = DOOR.create();
+        DOOR.sh(id, "truncate -s 512M sparse");
+        long before = memory();
+        try (var wire = new Wire(64 * 1024)) {
+            wire.request("GET", Door.file(id, "workspace/sparse"), new byte[0], KEY);
+            wire.head();
+            wire.exactly(PIECE);
+            LockSupport.parkNanos(500_000_000);
+            assertThat(memory() - before)
+                    .as("bytes held for a reader that stands still")
+                    .isLessThan(LITTLE);
+            assertThat(DOOR.sh(id, "echo others").out()).isEqualTo("others\n");
+            for (int i = 1; i < 512; i++) {
+                wire.exactly(PIECE);
+            }
+        }
+        DOOR.delete("/v1/sandbox/" + id);
+    }
+
+    @Test
+    @DisplayName("statement 58: a slow reader slows the command, in constant memory, and takes it along when leaving")
+    void aSlowReaderSlowsTheCommand() throws IOException {
+        String id = DOOR.create();
+        long before = memory();
+        try (var wire = new Wire(64 * 1024)) {
+            wire.request(
+                    "POST",
+                    "/v1/sandbox/" + id + "/exec",
+                    ("{\"argv\":[\"sh\",\"-c\",\"i=0; while [ $i -lt 400 ]; do head -c 1048576 /dev/zero; i=$((i+1));"
+                                    + " echo $i > progress; done\"]}")
+                            .getBytes(UTF_8),
+                    KEY);
+            wire.head();
+            wire.exactly(PIECE);
+            int[] seen = {-1};
+            Door.await("the command stands still", 30, () -> {
+                int last = seen[0];
+                seen[0] = progress(id);
+                LockSupport.parkNanos(300_000_000);
+                return seen[0] > 0 && last == seen[0] && seen[0] == progress(id);
+            });
+            assertThat(seen[0]).as("MiB written by the command").isLessThan(40);
+            assertThat(memory() - before).as("bytes held").isLessThan(LITTLE);
+        }
+        Door.await("the command is gone", 10, () -> DOOR.sh(id, "pgrep -c head")
+                .out()
+                .equals("0\n"));
+        DOOR.delete("/v1/sandbox/" + id);
+    }
+
+    private static int progress(String id) {
+        String text = DOOR.read(id, "workspace/progress").text().strip();
+        return text.matches("[0-9]+") ? Integer.parseInt(text) : 0;
+    }
+
+    private static byte[] piece(int number) {
+        var piece = new byte[PIECE];
+        Arrays.fill(piece, (byte) number);
+        return piece;
+    }
+
+    /** Bytes that the application holds on to, in the heap and outside. */
+    private static long memory() {
+        System.gc();
+        long direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                .sum();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed()
+                + direct
+                + Math.max(0, PlatformDependent.usedDirectMemory());
+    }
+}
