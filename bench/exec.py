@@ -18,11 +18,16 @@ def main() -> None:
         process = host_process(sandbox, http)
         shell.run(f"target={process}")
         shell.run(f"groups=({' '.join(map(str, control_groups(process)))})")
-        ours, entering, calls = [], [], []
+        ours, entering, calls, bare = [], [], [], []
         for round_number in range(WARM_UP + ROUNDS):
-            times = (timed(http.execute, sandbox, "true"), timed(shell.run, "enter true"), timed(http.health))
+            times = (
+                timed(http.execute, sandbox, "true"),
+                timed(shell.run, "enter true"),
+                timed(http.health),
+                timed(shell.run, "enter_namespaces true"),
+            )
             if round_number >= WARM_UP:
-                for collected, time in zip((ours, entering, calls), times):
+                for collected, time in zip((ours, entering, calls, bare), times):
                     collected.append(time)
         compare(
             ("POST exec", ours),
@@ -31,6 +36,7 @@ def main() -> None:
         )
         show("of which nsenter", entering)
         show("of which GET /health", calls)
+        show("nsenter without joining the control groups", bare)
     finally:
         shell.close()
         http.delete(sandbox)
