@@ -55,6 +55,11 @@ final class CageFactory implements LocalHandle.CageSource, AutoCloseable {
         return Cage.start(launcher, poller, arguments, cgroup);
     }
 
+    @Override
+    public boolean limitsDisk() {
+        return machine.hasDisks();
+    }
+
     /** The root file system that a sandbox asks for, or null for this machine's own. */
     @Nullable
     Path image(SandboxSpec spec) {

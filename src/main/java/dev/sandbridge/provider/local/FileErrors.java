@@ -31,9 +31,7 @@ final class FileErrors {
                 new SandboxException(ErrorCode.WRONG_FILE_TYPE, "the path leads through too many links");
             case Errno.EINVAL, Errno.ENXIO ->
                 new SandboxException(ErrorCode.WRONG_FILE_TYPE, "the path does not name a regular file");
-            case Errno.ENOSPC, Errno.EDQUOT ->
-                new SandboxException(ErrorCode.DISK_FULL, "the sandbox's disk is full")
-                        .action("delete files in the sandbox, or create one with a larger disk limit");
+            case Errno.ENOSPC, Errno.EDQUOT -> diskFull();
             case Errno.EFBIG ->
                 new SandboxException(ErrorCode.DISK_FULL, "the file is larger than the sandbox's disk limit");
             case Errno.EEXIST -> new SandboxException(ErrorCode.CONFLICT, "the path exists already");
@@ -43,5 +41,10 @@ final class FileErrors {
                 new SandboxException(ErrorCode.INVALID_REQUEST, "the path or a part of it is too long");
             default -> new SandboxException(otherwise, "the file operation failed (errno " + failure.errno() + ")");
         };
+    }
+
+    static SandboxException diskFull() {
+        return new SandboxException(ErrorCode.DISK_FULL, "the sandbox's disk is full")
+                .action("delete files in the sandbox, or create one with a larger disk limit");
     }
 }

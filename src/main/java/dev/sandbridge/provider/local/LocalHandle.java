@@ -31,7 +31,8 @@ final class LocalHandle implements SandboxHandle {
 
     private final CageSource cages;
     private final SandboxStore store;
-    private final LocalFiles files = new LocalFiles(this::startRequest);
+    private final LocalFiles files = new LocalFiles(this::startVerb);
+    private final DiskWatch disk = new DiskWatch(this::start);
 
     /** Guards what follows: record on disk, cage and their end. */
     private final ReentrantLock life = new ReentrantLock();
@@ -43,9 +44,11 @@ final class LocalHandle implements SandboxHandle {
     private long killsTold;
 
     /** Makes a new cage for a sandbox. */
-    @FunctionalInterface
     interface CageSource {
         Cage start(SandboxRecord record) throws IOException, InterruptedException;
+
+        /** Whether the kernel itself keeps the disk limit. */
+        boolean limitsDisk();
     }
 
     LocalHandle(SandboxRecord record, CageSource cages, SandboxStore store) {
@@ -90,11 +93,14 @@ final class LocalHandle implements SandboxHandle {
         try {
             var running = current;
             long kills = killsOfEarlierCages + (running == null ? 0 : running.outOfMemoryKills());
-            boolean more = kills > killsTold;
+            boolean shortOfMemory = kills > killsTold;
             killsTold = kills;
-            return more
-                    ? Optional.of("the sandbox's memory limit of "
-                            + record.spec().limits().memoryBytes() + " bytes was reached")
+            var limits = record.spec().limits();
+            if (disk.takeKilled()) {
+                return Optional.of("the sandbox's disk limit of " + limits.diskBytes() + " bytes was reached");
+            }
+            return shortOfMemory
+                    ? Optional.of("the sandbox's memory limit of " + limits.memoryBytes() + " bytes was reached")
                     : Optional.empty();
         } finally {
             life.unlock();
@@ -149,7 +155,7 @@ final class LocalHandle implements SandboxHandle {
     private String passwd() {
         var verb =
                 StartRequest.file(false, List.of("read", "/etc/passwd", "0", Integer.toString(Account.LONGEST_FILE)));
-        try (var started = startRequest(verb)) {
+        try (var started = startVerb(verb)) {
             return FileVerb.next(started.stdout()) == null
                     ? ""
                     : new String(started.stdout().readNBytes(Account.LONGEST_FILE), StandardCharsets.UTF_8);
@@ -158,7 +164,10 @@ final class LocalHandle implements SandboxHandle {
         }
     }
 
-    private Started startRequest(StartRequest request) {
+    private Started startVerb(StartRequest request) {
+        if (request.stdin() && disk.isFull()) {
+            throw FileErrors.diskFull();
+        }
         return send(running(), request);
     }
 
@@ -196,6 +205,10 @@ final class LocalHandle implements SandboxHandle {
             endCage();
             var fresh = cages.start(record);
             current = fresh;
+            if (!cages.limitsDisk()) {
+                long limit = record.spec().limits().diskBytes();
+                Thread.ofVirtual().name("disk").start(() -> disk.watch(fresh, limit));
+            }
             return fresh;
         } catch (IOException failed) {
             throw new SandboxException(ErrorCode.POOL_ERROR, "the sandbox could not be started", failed)

@@ -106,7 +106,10 @@ final class SandboxStore implements AutoCloseable {
         return SandboxRecord.read(Files.readString(directory.resolve(RECORD)));
     }
 
-    /** Makes a sandbox's directory, with an empty disk unless it has none of its own; nothing is left if it fails. */
+    /**
+     * Makes a sandbox's directory, with an empty disk unless it has none of its own; nothing is left if it fails. A machine
+     * that loses power at once may forget the sandbox, as it forgets what was written in it, but never leaves half of one.
+     */
     void make(SandboxRecord record, @Nullable DiskTemplate disk) throws IOException {
         Path directory = making.resolve(record.spec().name().text());
         Files.createDirectory(directory);
@@ -116,7 +119,6 @@ final class SandboxStore implements AutoCloseable {
             }
             writeRecord(directory, record);
             Files.move(directory, directory(record.spec().name()), StandardCopyOption.ATOMIC_MOVE);
-            sync(sandboxes);
         } catch (IOException failed) {
             discard(directory);
             throw failed;
@@ -131,7 +133,9 @@ final class SandboxStore implements AutoCloseable {
 
     /** Replaces a sandbox's record; durable when this returns. */
     void update(SandboxRecord record) throws IOException {
-        writeRecord(directory(record.spec().name()), record);
+        Path directory = directory(record.spec().name());
+        writeRecord(directory, record);
+        sync(directory);
     }
 
     private static void writeRecord(Path directory, SandboxRecord record) throws IOException {
@@ -145,7 +149,6 @@ final class SandboxStore implements AutoCloseable {
             file.force(true);
         }
         Files.move(fresh, directory.resolve(RECORD), StandardCopyOption.ATOMIC_MOVE);
-        sync(directory);
     }
 
     /**
@@ -156,7 +159,6 @@ final class SandboxStore implements AutoCloseable {
             Path grave = removing.resolve(name.text() + "." + attempt);
             if (!Files.exists(grave)) {
                 Files.move(directory(name), grave, StandardCopyOption.ATOMIC_MOVE);
-                sync(sandboxes);
                 return grave;
             }
         }

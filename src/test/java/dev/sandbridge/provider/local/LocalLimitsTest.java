@@ -4,12 +4,16 @@ import static dev.sandbridge.provider.local.LocalSandboxes.await;
 import static dev.sandbridge.provider.local.LocalSandboxes.command;
 import static dev.sandbridge.provider.local.LocalSandboxes.sh;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.Limits;
 import dev.sandbridge.provider.ProviderReport.Strength;
 import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.workspace.WorkspacePath;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -104,6 +108,38 @@ class LocalLimitsTest {
                         .stdout())
                 .isEqualTo("again\n");
         assertNeighbourIsWell();
+    }
+
+    /** Where the kernel keeps no limit for the sandbox as a whole, it is measured from time to time. */
+    @Test
+    void aDiskFillerIsEndedWhereTheDiskIsOnlyMeasured() throws Exception {
+        assumeTrue(sandboxes.strength("disk") == Strength.SOFT, "the disk limit is hard here");
+        var filler = sandboxes.create(SMALL);
+
+        var result = sh(filler, "for i in 1 2 3 4; do head -c 16M /dev/urandom > fill$i; done; exec sleep 1000");
+
+        assertThat(result.code()).isEqualTo(137);
+        assertThat(filler.limitReached()).hasValueSatisfying(sentence -> assertThat(sentence).contains("disk"));
+        var content = new ByteArrayInputStream(new byte[1]);
+        assertThatThrownBy(() -> filler.files().write(WorkspacePath.of("more"), content, 1, null))
+                .isInstanceOfSatisfying(SandboxException.class, full -> assertThat(full.code())
+                        .isEqualTo(ErrorCode.DISK_FULL));
+        assertThat(sh(filler, "rm fill*").code()).isZero();
+        await("room again", () -> isWritable(filler));
+        assertNeighbourIsWell();
+    }
+
+    private static boolean isWritable(SandboxHandle sandbox) {
+        try {
+            return sandbox.files()
+                            .write(WorkspacePath.of("more"), new ByteArrayInputStream(new byte[1]), 1, null)
+                            .size()
+                    == 1;
+        } catch (SandboxException full) {
+            return false;
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
     }
 
     @Test
