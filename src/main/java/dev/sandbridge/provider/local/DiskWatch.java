@@ -12,9 +12,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
- * Keeps the disk limit of a sandbox whose files lie in a directory of the host's own file system: measures them every few
- * seconds while it runs, from inside, where they can be read. A sandbox above its limit takes no more uploads, and its
- * processes are ended while it still grows, so that the commands that make room again can run.
+ * Keeps the disk limit of a sandbox whose files lie in a directory of the host's own file system: measures them
+ * every few seconds while it runs, from inside, where they can be read. A sandbox above its limit takes no more
+ * uploads, and its processes are ended while it still grows, so that the commands that make room again can run.
  */
 final class DiskWatch {
     private static final Duration PAUSE = Duration.ofSeconds(5);

@@ -107,8 +107,9 @@ final class SandboxStore implements AutoCloseable {
     }
 
     /**
-     * Makes a sandbox's directory, with an empty disk unless it has none of its own; nothing is left if it fails. A machine
-     * that loses power at once may forget the sandbox, as it forgets what was written in it, but never leaves half of one.
+     * Makes a sandbox's directory, with an empty disk unless it has none of its own; nothing is left if it fails. A
+     * machine that loses power at once may forget the sandbox, as it forgets what was written in it, but never
+     * leaves half of one.
      */
     void make(SandboxRecord record, @Nullable DiskTemplate disk) throws IOException {
         Path directory = making.resolve(record.spec().name().text());

@@ -49,7 +49,8 @@ class CgroupsTest {
                         root.resolve("cpu/group/" + name),
                         root.resolve("memory/a/b/group/" + name),
                         root.resolve("pids/c/group/" + name));
-        assertThat(root.resolve("memory/a/b/group/" + name + "/memory.limit_in_bytes")).hasContent("67108864");
+        assertThat(root.resolve("memory/a/b/group/" + name + "/memory.limit_in_bytes"))
+                .hasContent("67108864");
         assertThat(root.resolve("pids/c/group/" + name + "/pids.max")).hasContent("102");
         assertThat(root.resolve("cpu/group/" + name + "/cpu.cfs_quota_us")).hasContent("150000");
         assertThat(cgroups.limit(Controller.MEMORY)).isTrue();
@@ -85,7 +86,9 @@ class CgroupsTest {
     @Test
     void aContainerThatSeesAPartOfTheHierarchyFindsItself() {
         var mounts = CgroupMount.parse(
-                List.of("41 31 0:38 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup rw", "1 2 3:4 / / rw - ext4 /dev/x rw"),
+                List.of(
+                        "41 31 0:38 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup rw",
+                        "1 2 3:4 / / rw - ext4 /dev/x rw"),
                 List.of("0::/docker/abc/inner"));
 
         assertThat(mounts).hasSize(1);
@@ -108,7 +111,8 @@ class CgroupsTest {
     @Test
     void whatAnEarlierRunLeftIsEndedWhereverItWas() throws Exception {
         var real = realHierarchy();
-        var elsewhere = real.resolve("sandbridge-test-" + ProcessHandle.current().pid());
+        var elsewhere =
+                real.resolve("sandbridge-test-" + ProcessHandle.current().pid());
         var left = elsewhere.resolve("deeper/group-of-test/sb-left");
         Files.createDirectories(left);
         var process = new ProcessBuilder("sleep", "1000").start();

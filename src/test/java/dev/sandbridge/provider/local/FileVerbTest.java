@@ -3,6 +3,7 @@ package dev.sandbridge.provider.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sandbridge.workspace.FileInfo;
 import dev.sandbridge.workspace.FileType;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -10,23 +11,29 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What comes out of a sandbox as the answer of a file verb, true and false. */
 class FileVerbTest {
-    private static final String GOOD = "symlink\0" + "04755\0" + "1\0" + "2\0" + "me\0" + "us\0" + "5\0" + "-1\0" + "a/b\0x";
+    private static final String GOOD =
+            "symlink\0" + "04755\0" + "1\0" + "2\0" + "me\0" + "us\0" + "5\0" + "-1\0" + "a/b\0x";
 
     @Test
     void aRecordIsRead() throws Exception {
-        var info = FileVerb.info(FileVerb.next(stream(GOOD)));
+        var info = info(GOOD);
 
         assertThat(info.name()).isEqualTo("b");
         assertThat(info.type()).isEqualTo(FileType.SYMLINK);
         assertThat(info.mode()).isEqualTo(04755);
         assertThat(info.modified()).isEqualTo(Instant.ofEpochSecond(-1, 999_999_999));
         assertThat(info.target()).isEqualTo("x");
+    }
+
+    private static FileInfo info(String record) throws Exception {
+        return FileVerb.info(Objects.requireNonNull(FileVerb.next(stream(record))));
     }
 
     @Test
@@ -55,7 +62,7 @@ class FileVerbTest {
                 "file\0000\0000\0000\0u\0g\0000\0000\0n\0\0more",
             })
     void aMalformedRecordIsRefused(String record) {
-        assertThatThrownBy(() -> FileVerb.info(FileVerb.next(stream(record)))).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> info(record)).isInstanceOf(IOException.class);
     }
 
     @Test

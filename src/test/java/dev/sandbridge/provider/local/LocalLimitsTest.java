@@ -119,11 +119,12 @@ class LocalLimitsTest {
         var result = sh(filler, "for i in 1 2 3 4; do head -c 16M /dev/urandom > fill$i; done; exec sleep 1000");
 
         assertThat(result.code()).isEqualTo(137);
-        assertThat(filler.limitReached()).hasValueSatisfying(sentence -> assertThat(sentence).contains("disk"));
+        assertThat(filler.limitReached())
+                .hasValueSatisfying(sentence -> assertThat(sentence).contains("disk"));
         var content = new ByteArrayInputStream(new byte[1]);
         assertThatThrownBy(() -> filler.files().write(WorkspacePath.of("more"), content, 1, null))
-                .isInstanceOfSatisfying(SandboxException.class, full -> assertThat(full.code())
-                        .isEqualTo(ErrorCode.DISK_FULL));
+                .isInstanceOfSatisfying(
+                        SandboxException.class, full -> assertThat(full.code()).isEqualTo(ErrorCode.DISK_FULL));
         assertThat(sh(filler, "rm fill*").code()).isZero();
         await("room again", () -> isWritable(filler));
         assertNeighbourIsWell();

@@ -82,7 +82,8 @@ class OrdinaryUserTest {
         appended(etc, "subuid", "sandbridge-test:1700000000:65536\n");
         appended(etc, "subgid", "sandbridge-test:1700000000:65536\n");
 
-        var report = run("mount -t overlay -o lowerdir=" + etc + ":/etc none /etc && exec " + java(SUITES_WITH_USERS), 110);
+        var report =
+                run("mount -t overlay -o lowerdir=" + etc + ":/etc none /etc && exec " + java(SUITES_WITH_USERS), 110);
 
         assertThat(report)
                 .contains("SUCCESSFUL [engine:junit-jupiter]/[class:" + LocalIsolationTest.class.getName()

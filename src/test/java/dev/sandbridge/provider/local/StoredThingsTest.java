@@ -47,7 +47,8 @@ class StoredThingsTest {
 
     @Test
     void everyPartOfTheLauncherIsBroughtAlong(@TempDir Path directory) throws IOException {
-        var resources = Path.of("src/main/resources", CageProgram.class.getPackageName().replace('.', '/'));
+        var resources =
+                Path.of("src/main/resources", CageProgram.class.getPackageName().replace('.', '/'));
         var names = new TreeSet<String>();
         try (var files = Files.list(resources)) {
             files.forEach(file -> names.add(file.getFileName().toString()));
@@ -57,7 +58,8 @@ class StoredThingsTest {
 
         Path program = CageProgram.extract(directory.resolve("cage"));
         Files.writeString(program, "of an older version");
-        assertThat(CageProgram.extract(directory.resolve("cage"))).hasSameTextualContentAs(resources.resolve("cage.pl"));
+        assertThat(CageProgram.extract(directory.resolve("cage")))
+                .hasSameTextualContentAs(resources.resolve("cage.pl"));
     }
 
     @Test
@@ -101,7 +103,8 @@ class StoredThingsTest {
 
     @Test
     void accountsAreReadFromWhateverASandboxMadeOfItsTable() {
-        var passwd = "root:x:0:0:root:/root:/bin/bash\nbroken\n:x:5:5::/:\nbob:x:1001:1001::/home/bob:\nbob:x:7:7::/x:/y\n";
+        var passwd =
+                "root:x:0:0:root:/root:/bin/bash\nbroken\n:x:5:5::/:\nbob:x:1001:1001::/home/bob:\nbob:x:7:7::/x:/y\n";
 
         assertThat(Account.find(passwd, "bob")).contains(new Account("bob", "/home/bob", ""));
         assertThat(Account.find(passwd, "1001:0")).contains(new Account("bob", "/home/bob", ""));
