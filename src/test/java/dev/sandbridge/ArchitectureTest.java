@@ -49,6 +49,8 @@ class ArchitectureTest {
             domain("owner", 1),
             domain("workspace", 1),
             domain("process", 1),
+            domain("archive", 2),
+            domain("pty", 2),
             domain("provider", 3),
             domain("session", 4),
             domain("sandbox", 5),

@@ -26,6 +26,16 @@ public interface SandboxHandle {
     /** The file tree, as the same user that commands run as by default. */
     SandboxFiles files();
 
+    /** Terminals; empty where the provider has none. */
+    default Optional<SandboxTerminals> terminals() {
+        return Optional.empty();
+    }
+
+    /** The workspace as a whole; empty where the provider cannot read or replace it so. */
+    default Optional<SandboxTree> tree() {
+        return Optional.empty();
+    }
+
     /** Replaces labels, state and expiry; durable when it returns. */
     void update(Map<String, String> labels, String state, Instant expiresAt);
 

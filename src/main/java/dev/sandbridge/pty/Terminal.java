@@ -1,0 +1,47 @@
+package dev.sandbridge.pty;
+
+import dev.sandbridge.process.ExitStatus;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A command that runs on a terminal of its own. Made by a provider; whoever started it closes it.
+ *
+ * <p>Threads: each stream is used by one thread at a time; everything else may be called from any thread. The streams
+ * block the calling (virtual) thread only, a reader that does not read slows the command as a real terminal would, and
+ * interrupting a thread that waits in a stream ends its wait with an {@code IOException}. An idle terminal holds no
+ * buffer.
+ */
+public interface Terminal extends AutoCloseable {
+    /** The process id inside the sandbox, or 0 where the provider tells none. */
+    int pid();
+
+    /** What is typed. Bytes pass as they are: {@code 0x03} interrupts, {@code 0x04} ends the input of a program. */
+    OutputStream input();
+
+    /**
+     * What is shown, exactly as written. Ends when the last process that holds the terminal is gone, or when this is
+     * closed; {@link InputStream#available} says what is readable now without waiting.
+     */
+    InputStream output();
+
+    /** Changes the size; the programs on the terminal are told by SIGWINCH. Harmless once the command has ended. */
+    void resize(TerminalSize size);
+
+    /**
+     * How the command ended; its last output may still be readable. Completes exceptionally with a {@code
+     * SandboxException} when that can no longer be known: a missing exit code is never a success.
+     */
+    CompletableFuture<ExitStatus> exit();
+
+    /**
+     * Ends every process that descends from the command, also those that left its process group or session, and
+     * returns when they are gone. {@link #exit} completes. Calling it again is harmless.
+     */
+    void kill();
+
+    /** Hangs up: lets go of the terminal, whose foreground processes get SIGHUP. Does not wait for anything. */
+    @Override
+    void close();
+}
