@@ -16,7 +16,14 @@ import org.jspecify.annotations.Nullable;
  * @param target what a symlink says; null for everything else
  */
 public record TreeEntry(
-        String path, FileType type, int mode, long size, Instant modified, long uid, long gid, @Nullable String target) {
+        String path,
+        FileType type,
+        int mode,
+        long size,
+        Instant modified,
+        long uid,
+        long gid,
+        @Nullable String target) {
     @Override
     public String toString() {
         return "TreeEntry[" + type + ", " + size + " bytes]";

@@ -48,7 +48,7 @@ final class FileResource {
         long length = wanted == null ? -1 : wanted.length();
         var out = new ResponseStream(http);
         try {
-            service.read(request.caller(), request.sandbox(), request.file(), offset, length, file -> {
+            service.files().read(request.caller(), request.sandbox(), request.file(), offset, length, file -> {
                 long bytes = head(http.response(), file.info(), wanted);
                 send(file, out, bytes);
                 return bytes;
@@ -65,7 +65,7 @@ final class FileResource {
     @HEAD
     public void stat(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        FileInfo info = service.stat(request.caller(), request.sandbox(), request.file(), true);
+        FileInfo info = service.files().stat(request.caller(), request.sandbox(), request.file(), true);
         if (info.type() != FileType.FILE) {
             throw new SandboxException(ErrorCode.WRONG_FILE_TYPE, "the path does not name a regular file");
         }
@@ -80,13 +80,14 @@ final class FileResource {
         long limit = config.maxUpload().asLongValue();
         var file = request.file();
         try (InputStream content = request.upload(body, limit)) {
-            service.write(
-                    request.caller(),
-                    request.sandbox(),
-                    file,
-                    content,
-                    request.contentLength(),
-                    request.query().mode("mode"));
+            service.files()
+                    .write(
+                            request.caller(),
+                            request.sandbox(),
+                            file,
+                            content,
+                            request.contentLength(),
+                            request.query().mode("mode"));
         } catch (LimitedInput.TooLong tooLong) {
             throw ApiRequest.tooLong(limit);
         }
@@ -96,16 +97,17 @@ final class FileResource {
     @DELETE
     public void delete(@Context RoutingContext http) {
         ApiRequest request = ApiRequest.of(http);
-        service.deleteFile(
-                request.caller(),
-                request.sandbox(),
-                request.file(),
-                request.query().flag("recursive"));
+        service.files()
+                .delete(
+                        request.caller(),
+                        request.sandbox(),
+                        request.file(),
+                        request.query().flag("recursive"));
     }
 
     private @Nullable ByteRange range(ApiRequest request) {
-        return ByteRange.parse(request.header("Range"), request.header("If-Range"), () -> service.stat(
-                        request.caller(), request.sandbox(), request.file(), true)
+        return ByteRange.parse(request.header("Range"), request.header("If-Range"), () -> service.files()
+                .stat(request.caller(), request.sandbox(), request.file(), true)
                 .size());
     }
 

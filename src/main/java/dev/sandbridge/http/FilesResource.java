@@ -47,7 +47,7 @@ final class FilesResource {
         out.head().putHeader(HttpHeaders.CONTENT_TYPE, lines ? LINES : MediaType.APPLICATION_JSON);
         var entries = new Entries(out, mapper, lines);
         try {
-            service.listFiles(request.caller(), request.sandbox(), WorkspacePath.of(path), entries::add);
+            service.files().list(request.caller(), request.sandbox(), WorkspacePath.of(path), entries::add);
             entries.end();
         } catch (UncheckedIOException | CallerGone quiet) {
             out.abort();
@@ -67,12 +67,13 @@ final class FilesResource {
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "path must name the directory to make");
         }
         String mode = fields.text("mode");
-        return FileAnswer.of(service.makeDirectory(
-                request.caller(),
-                request.sandbox(),
-                WorkspacePath.of(path),
-                Boolean.TRUE.equals(fields.flag("parents")),
-                mode == null ? null : FileMode.parse("mode", mode)));
+        return FileAnswer.of(service.files()
+                .makeDirectory(
+                        request.caller(),
+                        request.sandbox(),
+                        WorkspacePath.of(path),
+                        Boolean.TRUE.equals(fields.flag("parents")),
+                        mode == null ? null : FileMode.parse("mode", mode)));
     }
 
     /** Writes entries as they come, in pieces. */

@@ -76,13 +76,14 @@ final class ProcessResource {
             throw fields.wrong("stdin", "sent to the process's own stdin route after the start");
         }
         var call = ExecCalls.read(fields, request.header("Session-Id"), false);
-        return ProcessAnswer.of(service.startProcess(request.caller(), request.sandbox(), call, fields.text("label")));
+        return ProcessAnswer.of(
+                service.processes().start(request.caller(), request.sandbox(), call, fields.text("label")));
     }
 
     @GET
     public ListAnswer list(@Context RoutingContext http) {
         ApiRequest request = ApiRequest.of(http);
-        return new ListAnswer(service.processes(request.caller(), request.sandbox()).stream()
+        return new ListAnswer(service.processes().list(request.caller(), request.sandbox()).stream()
                 .map(ProcessAnswer::of)
                 .toList());
     }
@@ -91,7 +92,7 @@ final class ProcessResource {
     @Path("{process}")
     public ProcessAnswer get(@Context RoutingContext http, @PathParam("process") String process) {
         ApiRequest request = ApiRequest.of(http);
-        return ProcessAnswer.of(service.process(request.caller(), request.sandbox(), process));
+        return ProcessAnswer.of(service.processes().get(request.caller(), request.sandbox(), process));
     }
 
     @GET
@@ -99,14 +100,15 @@ final class ProcessResource {
     public OutputAnswer output(@Context RoutingContext http, @PathParam("process") String process) {
         ApiRequest request = ApiRequest.of(http);
         Query query = request.query();
-        return OutputAnswer.of(service.processOutput(
-                request.caller(),
-                request.sandbox(),
-                process,
-                channel(query),
-                query.number("offset", 0, 0, Long.MAX_VALUE),
-                (int) query.number("limit", PART, 1, LARGEST_PART),
-                query.millis("wait_ms", 0, WAIT_MILLIS)));
+        return OutputAnswer.of(service.processes()
+                .output(
+                        request.caller(),
+                        request.sandbox(),
+                        process,
+                        channel(query),
+                        query.number("offset", 0, 0, Long.MAX_VALUE),
+                        (int) query.number("limit", PART, 1, LARGEST_PART),
+                        query.millis("wait_ms", 0, WAIT_MILLIS)));
     }
 
     @POST
@@ -116,12 +118,13 @@ final class ProcessResource {
         ApiRequest request = ApiRequest.of(http);
         long limit = config.maxUpload().asLongValue();
         try (InputStream bytes = request.upload(body, limit)) {
-            service.writeStdin(
-                    request.caller(),
-                    request.sandbox(),
-                    process,
-                    bytes,
-                    request.query().flag("end"));
+            service.processes()
+                    .write(
+                            request.caller(),
+                            request.sandbox(),
+                            process,
+                            bytes,
+                            request.query().flag("end"));
         } catch (LimitedInput.TooLong tooLong) {
             throw ApiRequest.tooLong(limit);
         } catch (CallerGone gone) {
@@ -143,7 +146,7 @@ final class ProcessResource {
         if (signal == null) {
             throw fields.wrong("signal", "a name such as \"TERM\"");
         }
-        service.signalProcess(request.caller(), request.sandbox(), process, Signal.parse(signal));
+        service.processes().signal(request.caller(), request.sandbox(), process, Signal.parse(signal));
         return Ok.OK;
     }
 
@@ -151,18 +154,19 @@ final class ProcessResource {
     @Path("{process}/wait")
     public ProcessAnswer await(@Context RoutingContext http, @PathParam("process") String process) {
         ApiRequest request = ApiRequest.of(http);
-        return ProcessAnswer.of(service.waitForProcess(
-                request.caller(),
-                request.sandbox(),
-                process,
-                request.query().millis("timeout_ms", WAIT_MILLIS, WAIT_MILLIS)));
+        return ProcessAnswer.of(service.processes()
+                .await(
+                        request.caller(),
+                        request.sandbox(),
+                        process,
+                        request.query().millis("timeout_ms", WAIT_MILLIS, WAIT_MILLIS)));
     }
 
     @DELETE
     @Path("{process}")
     public void forget(@Context RoutingContext http, @PathParam("process") String process) {
         ApiRequest request = ApiRequest.of(http);
-        service.forgetProcess(request.caller(), request.sandbox(), process);
+        service.processes().forget(request.caller(), request.sandbox(), process);
     }
 
     private static Channel channel(Query query) {

@@ -3,28 +3,16 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
-import dev.sandbridge.process.OutputSink;
-import dev.sandbridge.process.Signal;
-import dev.sandbridge.provider.SandboxFiles.OpenFile;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxSpec;
-import dev.sandbridge.sandbox.Sandboxes.Found;
-import dev.sandbridge.sandbox.Visits.Visit;
 import dev.sandbridge.session.SandboxId;
 import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.StateSealer;
-import dev.sandbridge.workspace.FileInfo;
-import dev.sandbridge.workspace.WorkspacePath;
-import java.io.IOException;
-import java.io.InputStream;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +34,8 @@ public final class SandboxService implements AutoCloseable {
     private final Visits visits;
     private final Removal removal;
     private final Commands commands = new Commands();
-    private final ProcessTable processes;
+    private final FileService files;
+    private final ProcessService processes;
     private final Usage usage = new Usage();
     private final Deadlines deadlines = new Deadlines();
     private final AtomicLong lastSession = new AtomicLong();
@@ -61,12 +50,22 @@ public final class SandboxService implements AutoCloseable {
             Profiles profiles, SandboxIds ids, StateSealer sealer, Clock clock, int maxPerOwner, Duration makingLimit) {
         this.profiles = profiles;
         this.clock = clock;
-        this.processes =
+        var table =
                 new ProcessTable(clock, new OutputMemory(Runtime.getRuntime().maxMemory() / 8));
         this.sandboxes = new Sandboxes(profiles, ids, sealer, clock, new Quota(maxPerOwner), deadlines, makingLimit);
         this.catalogue = new Catalogue(profiles, sandboxes, ids, clock);
-        this.visits = new Visits(sandboxes, catalogue, usage);
-        this.removal = new Removal(profiles, sandboxes, catalogue, ids, processes, usage, deadlines);
+        this.visits = new Visits(sandboxes, catalogue, usage, deadlines);
+        this.removal = new Removal(profiles, sandboxes, catalogue, ids, table, usage, deadlines);
+        this.files = new FileService(visits, deadlines);
+        this.processes = new ProcessService(visits, commands, table, deadlines);
+    }
+
+    public FileService files() {
+        return files;
+    }
+
+    public ProcessService processes() {
+        return processes;
     }
 
     /** Makes a sandbox that is ready for commands, or answers with the owner's sandbox of that name. */
@@ -120,69 +119,6 @@ public final class SandboxService implements AutoCloseable {
         }
     }
 
-    /** What is done with an open file. */
-    @FunctionalInterface
-    public interface FileReader<T> {
-        T accept(OpenFile file) throws IOException;
-    }
-
-    /** Opens a regular file for as long as the reader runs, at most the download limit. */
-    public <T> T read(Caller caller, SandboxRef ref, WorkspacePath path, long offset, long length, FileReader<T> reader)
-            throws IOException {
-        try (Visit visit = visits.enter(caller, ref)) {
-            Found found = visit.found();
-            return deadlines.within(found.state().timeouts().download(), "reading the file", () -> {
-                try (OpenFile file = found.handle().files().read(path, offset, length)) {
-                    return reader.accept(file);
-                }
-            });
-        }
-    }
-
-    /** Writes a file whole or not at all; revives. See {@link dev.sandbridge.provider.SandboxFiles#write}. */
-    public FileInfo write(
-            Caller caller, SandboxRef ref, WorkspacePath path, InputStream content, long length, @Nullable Integer mode)
-            throws IOException {
-        try (Visit visit = visits.revive(caller, ref)) {
-            Found found = visit.found();
-            return deadlines.within(found.state().timeouts().upload(), "writing the file", () -> found.handle()
-                    .files()
-                    .write(path, content, length, mode));
-        }
-    }
-
-    public FileInfo stat(Caller caller, SandboxRef ref, WorkspacePath path, boolean follow) {
-        return quickly(visits.enter(caller, ref), "reading the path", found -> found.handle()
-                .files()
-                .stat(path, follow));
-    }
-
-    public void listFiles(Caller caller, SandboxRef ref, WorkspacePath directory, Consumer<FileInfo> entry) {
-        quickly(visits.enter(caller, ref), "listing the directory", found -> {
-            found.handle().files().list(directory, entry);
-            return directory;
-        });
-    }
-
-    /** Revives. */
-    public FileInfo makeDirectory(
-            Caller caller, SandboxRef ref, WorkspacePath path, boolean parents, @Nullable Integer mode) {
-        return quickly(visits.revive(caller, ref), "making the directory", found -> found.handle()
-                .files()
-                .makeDirectory(path, parents, mode));
-    }
-
-    public void deleteFile(Caller caller, SandboxRef ref, WorkspacePath path, boolean recursive) {
-        if (path.isRoot()) {
-            throw new SandboxException(ErrorCode.INVALID_REQUEST, "the workspace itself cannot be removed")
-                    .action("remove what is in it, or delete the sandbox");
-        }
-        quickly(visits.enter(caller, ref), "removing the file", found -> {
-            found.handle().files().delete(path, recursive);
-            return path;
-        });
-    }
-
     /** Makes a shell session, or changes directory and environment of an existing one; revives. */
     public String openShellSession(
             Caller caller,
@@ -191,7 +127,7 @@ public final class SandboxService implements AutoCloseable {
             @Nullable String directory,
             Map<String, String> environment) {
         String session = ShellSessions.checked(wanted == null ? newSession() : wanted);
-        return quickly(visits.revive(caller, ref), "opening the session", found -> {
+        return visits.revive(caller, ref).quickly("opening the session", found -> {
             commands.openSession(found, session, directory, environment);
             return session;
         });
@@ -201,95 +137,11 @@ public final class SandboxService implements AutoCloseable {
     public void closeShellSession(Caller caller, SandboxRef ref, String session) {
         ShellSessions.checked(session);
         if (existing(caller, ref).isPresent()) {
-            quickly(visits.enter(caller, ref), "closing the session", found -> {
+            visits.enter(caller, ref).quickly("closing the session", found -> {
                 commands.closeSession(found, session);
                 return session;
             });
         }
-    }
-
-    /**
-     * Starts a command that goes on after the call; revives. Its input stays open until {@link #writeStdin} ends it.
-     */
-    public ProcessInfo startProcess(Caller caller, SandboxRef ref, ExecCall call, @Nullable String label) {
-        return quickly(visits.revive(caller, ref), "starting the process", found -> processes
-                .start(found.id().name(), label, () -> commands.launch(found, call))
-                .info());
-    }
-
-    public List<ProcessInfo> processes(Caller caller, SandboxRef ref) {
-        return quickly(
-                visits.enter(caller, ref),
-                "listing the processes",
-                found -> processes.list(found.id().name()).stream()
-                        .map(BackgroundProcess::info)
-                        .toList());
-    }
-
-    public ProcessInfo process(Caller caller, SandboxRef ref, String process) {
-        return quickly(visits.enter(caller, ref), "reading the process", found -> known(found, process)
-                .info());
-    }
-
-    /**
-     * Kept output from an offset on; waits for more at most so long.
-     *
-     * @param offset at least 0
-     * @param maxBytes at least 1
-     */
-    public OutputPart processOutput(
-            Caller caller,
-            SandboxRef ref,
-            String process,
-            OutputSink.Channel channel,
-            long offset,
-            int maxBytes,
-            Duration wait) {
-        if (offset < 0 || maxBytes < 1) {
-            throw new SandboxException(ErrorCode.INVALID_REQUEST, "offset must be 0 or more, the size 1 or more");
-        }
-        try (Visit visit = visits.enter(caller, ref)) {
-            return known(visit.found(), process).output(channel, offset, maxBytes, wait);
-        } catch (InterruptedException interrupted) {
-            throw interrupted(interrupted);
-        }
-    }
-
-    /** Passes input on, for at most the upload limit; {@code end} closes the process's input afterwards. */
-    public void writeStdin(Caller caller, SandboxRef ref, String process, InputStream bytes, boolean end)
-            throws IOException {
-        try (Visit visit = visits.enter(caller, ref)) {
-            BackgroundProcess target = known(visit.found(), process);
-            deadlines.within(visit.found().state().timeouts().upload(), "writing to the process", () -> {
-                target.write(bytes, end);
-                return target;
-            });
-        }
-    }
-
-    public void signalProcess(Caller caller, SandboxRef ref, String process, Signal signal) {
-        quickly(visits.enter(caller, ref), "signalling the process", found -> {
-            known(found, process).signal(signal);
-            return process;
-        });
-    }
-
-    public ProcessInfo waitForProcess(Caller caller, SandboxRef ref, String process, Duration wait) {
-        try (Visit visit = visits.enter(caller, ref)) {
-            BackgroundProcess target = known(visit.found(), process);
-            target.await(wait);
-            return target.info();
-        } catch (InterruptedException interrupted) {
-            throw interrupted(interrupted);
-        }
-    }
-
-    /** Ends the process and everything it started, and forgets it. */
-    public void forgetProcess(Caller caller, SandboxRef ref, String process) {
-        quickly(visits.enter(caller, ref), "ending the process", found -> {
-            processes.forget(found.id().name(), process);
-            return process;
-        });
     }
 
     public Health health() {
@@ -318,24 +170,8 @@ public final class SandboxService implements AutoCloseable {
         }
     }
 
-    private BackgroundProcess known(Found found, String process) {
-        return processes.get(found.id().name(), process);
-    }
-
     /** Unique while this service runs, in the contract's form. */
     private String newSession() {
         return "session-" + lastSession.updateAndGet(last -> Math.max(last + 1, clock.millis()));
-    }
-
-    private <T> T quickly(Visit visit, String operation, Function<Found, T> work) {
-        try (visit) {
-            Found found = visit.found();
-            return deadlines.quick(found.state().timeouts().fastOp(), operation, () -> work.apply(found));
-        }
-    }
-
-    private static SandboxException interrupted(InterruptedException cause) {
-        Thread.currentThread().interrupt();
-        return new SandboxException(ErrorCode.OPERATION_TIMEOUT, "the call was interrupted", cause);
     }
 }

@@ -4,6 +4,7 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.session.SandboxId;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -17,11 +18,13 @@ final class Visits {
     private final Sandboxes sandboxes;
     private final Catalogue catalogue;
     private final Usage usage;
+    private final Deadlines deadlines;
 
-    Visits(Sandboxes sandboxes, Catalogue catalogue, Usage usage) {
+    Visits(Sandboxes sandboxes, Catalogue catalogue, Usage usage, Deadlines deadlines) {
         this.sandboxes = sandboxes;
         this.catalogue = catalogue;
         this.usage = usage;
+        this.deadlines = deadlines;
     }
 
     /** One call in a sandbox; whoever began it closes it, from any thread, once or more. */
@@ -36,6 +39,13 @@ final class Visits {
 
         Sandboxes.Found found() {
             return found;
+        }
+
+        /** Does a short piece of work within the sandbox's limit for such, and ends the visit. */
+        <T> T quickly(String operation, Function<Sandboxes.Found, T> work) {
+            try (this) {
+                return deadlines.quick(found.state().timeouts().fastOp(), operation, () -> work.apply(found));
+            }
         }
 
         @Override
@@ -110,5 +120,11 @@ final class Visits {
                 hold.close();
             }
         }
+    }
+
+    /** What a call that waited answers when its thread was interrupted. */
+    static SandboxException interrupted(InterruptedException cause) {
+        Thread.currentThread().interrupt();
+        return new SandboxException(ErrorCode.OPERATION_TIMEOUT, "the call was interrupted", cause);
     }
 }

@@ -35,14 +35,14 @@ class BackgroundProcessTest extends ServiceSuite {
         assertThat(started.startedAt()).isEqualTo(clock.instant());
         assertThat(started.label()).isEqualTo("label");
 
-        ProcessInfo ended = service.waitForProcess(ALICE, sandbox, started.id(), LONG);
+        ProcessInfo ended = service.processes().await(ALICE, sandbox, started.id(), LONG);
 
         assertThat(ended.isRunning()).isFalse();
         assertThat(ended.status()).isEqualTo(ExitStatus.exited(3));
         assertThat(ended.endedAt()).isEqualTo(clock.instant());
         assertThat(all(sandbox, started.id(), Channel.STDOUT)).isEqualTo("out\n");
         assertThat(all(sandbox, started.id(), Channel.STDERR)).isEqualTo("err\n");
-        assertThat(service.processes(ALICE, sandbox))
+        assertThat(service.processes().list(ALICE, sandbox))
                 .extracting(ProcessInfo::id)
                 .containsExactly(started.id());
     }
@@ -67,7 +67,7 @@ class BackgroundProcessTest extends ServiceSuite {
     void aProcessThatWritesMuchNeverWaitsAndTheGapIsTold() {
         var sandbox = ref(make());
         String id = start(sandbox, "head -c 3000000 /dev/zero; printf end").id();
-        service.waitForProcess(ALICE, sandbox, id, LONG);
+        service.processes().await(ALICE, sandbox, id, LONG);
         all(sandbox, id, Channel.STDOUT);
 
         OutputPart part = output(sandbox, id, 0, 10);
@@ -87,7 +87,7 @@ class BackgroundProcessTest extends ServiceSuite {
         input(sandbox, id, "one ", false);
         input(sandbox, id, "two ", true);
 
-        assertThat(service.waitForProcess(ALICE, sandbox, id, LONG).status()).isEqualTo(ExitStatus.exited(0));
+        assertThat(service.processes().await(ALICE, sandbox, id, LONG).status()).isEqualTo(ExitStatus.exited(0));
         assertThat(all(sandbox, id, Channel.STDOUT)).isEqualTo("one two done\n");
         assertThat(codeOf(() -> input(sandbox, id, "three", false))).isEqualTo(ErrorCode.CONFLICT);
     }
@@ -105,17 +105,18 @@ class BackgroundProcessTest extends ServiceSuite {
         });
 
         try {
-            service.writeStdin(ALICE, sandbox, id, broken, true);
+            service.processes().write(ALICE, sandbox, id, broken, true);
             throw new AssertionError("no failure");
         } catch (IOException told) {
             assertThat(told).isSameAs(failure);
         }
 
-        assertThat(service.waitForProcess(ALICE, sandbox, id, Duration.ofMillis(50))
+        assertThat(service.processes()
+                        .await(ALICE, sandbox, id, Duration.ofMillis(50))
                         .isRunning())
                 .isTrue();
         input(sandbox, id, " whole", true);
-        service.waitForProcess(ALICE, sandbox, id, LONG);
+        service.processes().await(ALICE, sandbox, id, LONG);
         assertThat(all(sandbox, id, Channel.STDOUT)).isEqualTo("half whole");
     }
 
@@ -128,16 +129,17 @@ class BackgroundProcessTest extends ServiceSuite {
                 .id();
         output(sandbox, stubborn, 0, 3);
 
-        service.signalProcess(ALICE, sandbox, stubborn, Signal.TERM);
-        service.signalProcess(ALICE, sandbox, stubborn, Signal.KILL);
+        service.processes().signal(ALICE, sandbox, stubborn, Signal.TERM);
+        service.processes().signal(ALICE, sandbox, stubborn, Signal.KILL);
 
-        assertThat(service.waitForProcess(ALICE, sandbox, stubborn, LONG).status())
+        assertThat(service.processes().await(ALICE, sandbox, stubborn, LONG).status())
                 .isEqualTo(ExitStatus.killed(9));
-        while (service.process(ALICE, sandbox, polite).isRunning()) {
-            service.signalProcess(ALICE, sandbox, polite, Signal.TERM);
-            service.waitForProcess(ALICE, sandbox, polite, Duration.ofMillis(100));
+        while (service.processes().get(ALICE, sandbox, polite).isRunning()) {
+            service.processes().signal(ALICE, sandbox, polite, Signal.TERM);
+            service.processes().await(ALICE, sandbox, polite, Duration.ofMillis(100));
         }
-        assertThat(service.process(ALICE, sandbox, polite).status()).isIn(ExitStatus.exited(9), ExitStatus.killed(15));
+        assertThat(service.processes().get(ALICE, sandbox, polite).status())
+                .isIn(ExitStatus.exited(9), ExitStatus.killed(15));
     }
 
     @Test
@@ -145,10 +147,12 @@ class BackgroundProcessTest extends ServiceSuite {
         var sandbox = ref(make());
         String id = start(sandbox, "sleep 300").id();
 
-        assertThat(service.waitForProcess(ALICE, sandbox, id, Duration.ofMillis(30))
+        assertThat(service.processes()
+                        .await(ALICE, sandbox, id, Duration.ofMillis(30))
                         .isRunning())
                 .isTrue();
-        assertThat(service.processOutput(ALICE, sandbox, id, Channel.STDOUT, 0, 9, Duration.ofMillis(30))
+        assertThat(service.processes()
+                        .output(ALICE, sandbox, id, Channel.STDOUT, 0, 9, Duration.ofMillis(30))
                         .ended())
                 .isFalse();
     }
@@ -159,10 +163,10 @@ class BackgroundProcessTest extends ServiceSuite {
         String id = start(sandbox, "trap '' TERM; while :; do echo x >> beat; sleep 0.01; done")
                 .id();
 
-        service.forgetProcess(ALICE, sandbox, id);
+        service.processes().forget(ALICE, sandbox, id);
 
-        assertThat(codeOf(() -> service.process(ALICE, sandbox, id))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
-        assertThat(codeOf(() -> service.forgetProcess(ALICE, sandbox, id))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
+        assertThat(codeOf(() -> service.processes().get(ALICE, sandbox, id))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
+        assertThat(codeOf(() -> service.processes().forget(ALICE, sandbox, id))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
         assertThat(sh(
                         sandbox,
                         "a=$(wc -c < beat 2>&1); sleep 0.2; b=$(wc -c < beat 2>&1); [ \"$a\" = \"$b\" ]; echo $?"))
@@ -175,8 +179,8 @@ class BackgroundProcessTest extends ServiceSuite {
         var two = ref(make());
         String id = start(one, "sleep 300").id();
 
-        assertThat(codeOf(() -> service.process(ALICE, two, id))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
-        assertThat(service.processes(ALICE, two)).isEmpty();
+        assertThat(codeOf(() -> service.processes().get(ALICE, two, id))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
+        assertThat(service.processes().list(ALICE, two)).isEmpty();
     }
 
     @Test
@@ -187,7 +191,7 @@ class BackgroundProcessTest extends ServiceSuite {
         clock.advance(Duration.ofMillis(1));
         restart();
 
-        assertThat(service.processes(ALICE, sandbox)).isEmpty();
+        assertThat(service.processes().list(ALICE, sandbox)).isEmpty();
         assertThat(start(sandbox, "sleep 300").id()).isNotEqualTo(old);
     }
 
@@ -211,8 +215,8 @@ class BackgroundProcessTest extends ServiceSuite {
         }
 
         assertThat(refused).isEqualTo(5);
-        String one = service.processes(ALICE, sandbox).getFirst().id();
-        service.forgetProcess(ALICE, sandbox, one);
+        String one = service.processes().list(ALICE, sandbox).getFirst().id();
+        service.processes().forget(ALICE, sandbox, one);
         start(sandbox, "sleep 300");
     }
 
@@ -224,12 +228,13 @@ class BackgroundProcessTest extends ServiceSuite {
         for (int i = 0; i < ProcessTable.MAX_KNOWN + 2; i++) {
             clock.advance(Duration.ofMillis(1));
             String id = start(sandbox, "true").id();
-            service.waitForProcess(ALICE, sandbox, id, LONG);
+            service.processes().await(ALICE, sandbox, id, LONG);
             ended.add(id);
         }
 
-        List<String> known =
-                service.processes(ALICE, sandbox).stream().map(ProcessInfo::id).toList();
+        List<String> known = service.processes().list(ALICE, sandbox).stream()
+                .map(ProcessInfo::id)
+                .toList();
 
         assertThat(known)
                 .hasSize(ProcessTable.MAX_KNOWN)
@@ -245,7 +250,7 @@ class BackgroundProcessTest extends ServiceSuite {
             assertThat(codeOf(() -> start(sandbox, "true"))).isEqualTo(ErrorCode.EXEC_ERROR);
         }
 
-        assertThat(service.processes(ALICE, sandbox)).isEmpty();
+        assertThat(service.processes().list(ALICE, sandbox)).isEmpty();
         start(sandbox, "true");
     }
 
@@ -259,7 +264,8 @@ class BackgroundProcessTest extends ServiceSuite {
         var slow = async(() -> start(one, "true"));
         came.await();
 
-        assertThat(service.waitForProcess(ALICE, two, start(two, "exit 4").id(), LONG)
+        assertThat(service.processes()
+                        .await(ALICE, two, start(two, "exit 4").id(), LONG)
                         .status())
                 .isEqualTo(ExitStatus.exited(4));
 
@@ -273,10 +279,10 @@ class BackgroundProcessTest extends ServiceSuite {
         sh(sandbox, "mkdir src");
         service.openShellSession(ALICE, sandbox, "s", "src", Map.of("A", "1"));
 
-        ProcessInfo process = service.startProcess(
-                ALICE, sandbox, call(List.of("sh", "-c", "echo $A; touch here; exit 6"), null, "s"), null);
+        ProcessInfo process = service.processes()
+                .start(ALICE, sandbox, call(List.of("sh", "-c", "echo $A; touch here; exit 6"), null, "s"), null);
 
-        assertThat(service.waitForProcess(ALICE, sandbox, process.id(), LONG).status())
+        assertThat(service.processes().await(ALICE, sandbox, process.id(), LONG).status())
                 .isEqualTo(ExitStatus.exited(6));
         assertThat(all(sandbox, process.id(), Channel.STDOUT)).isEqualTo("1\n");
         assertThat(sh(sandbox, "ls src")).isEqualTo("here\n");
@@ -284,18 +290,18 @@ class BackgroundProcessTest extends ServiceSuite {
     }
 
     private ProcessInfo start(SandboxRef sandbox, String text) {
-        return service.startProcess(ALICE, sandbox, script(text), "label");
+        return service.processes().start(ALICE, sandbox, script(text), "label");
     }
 
     private OutputPart output(SandboxRef sandbox, String id, long offset, int max) {
-        return service.processOutput(ALICE, sandbox, id, Channel.STDOUT, offset, max, LONG);
+        return service.processes().output(ALICE, sandbox, id, Channel.STDOUT, offset, max, LONG);
     }
 
     private String all(SandboxRef sandbox, String id, Channel channel) {
         var bytes = new ByteArrayOutputStream();
         long offset = 0;
         for (boolean ended = false; !ended; ) {
-            OutputPart part = service.processOutput(ALICE, sandbox, id, channel, offset, 1 << 16, LONG);
+            OutputPart part = service.processes().output(ALICE, sandbox, id, channel, offset, 1 << 16, LONG);
             bytes.writeBytes(part.bytes());
             offset = part.next();
             ended = part.ended();
@@ -305,7 +311,7 @@ class BackgroundProcessTest extends ServiceSuite {
 
     private void input(SandboxRef sandbox, String id, String text, boolean end) {
         try {
-            service.writeStdin(ALICE, sandbox, id, bytes(text), end);
+            service.processes().write(ALICE, sandbox, id, bytes(text), end);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

@@ -53,15 +53,16 @@ class DeleteTest extends ServiceSuite {
     @Test
     void deleteForgetsProcessesAndSessions() {
         var sandbox = ref(make());
-        var old = service.startProcess(ALICE, sandbox, script("sleep 300"), null);
+        var old = service.processes().start(ALICE, sandbox, script("sleep 300"), null);
         run(sandbox, call(List.of("export", "OLD=1"), null, "s"));
 
         service.delete(ALICE, sandbox);
         sh(sandbox, "true");
 
-        assertThat(service.processes(ALICE, sandbox)).isEmpty();
-        assertThat(codeOf(() -> service.process(ALICE, sandbox, old.id()))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
-        var fresh = service.startProcess(ALICE, sandbox, script("sleep 300"), null);
+        assertThat(service.processes().list(ALICE, sandbox)).isEmpty();
+        assertThat(codeOf(() -> service.processes().get(ALICE, sandbox, old.id())))
+                .isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
+        var fresh = service.processes().start(ALICE, sandbox, script("sleep 300"), null);
         assertThat(fresh.id()).as("an old id never names a new process").isNotEqualTo(old.id());
     }
 
@@ -78,7 +79,7 @@ class DeleteTest extends ServiceSuite {
                 Thread.currentThread().interrupt();
             }
         }));
-        var start = async(() -> service.startProcess(ALICE, sandbox, script("sleep 300"), null));
+        var start = async(() -> service.processes().start(ALICE, sandbox, script("sleep 300"), null));
         came.await();
 
         service.delete(ALICE, sandbox);
@@ -86,19 +87,20 @@ class DeleteTest extends ServiceSuite {
 
         assertThat(catchThrowable(() -> soon(start)).getCause()).isInstanceOf(SandboxException.class);
         sh(sandbox, "true");
-        assertThat(service.processes(ALICE, sandbox)).isEmpty();
+        assertThat(service.processes().list(ALICE, sandbox)).isEmpty();
     }
 
     @Test
     void aDeleteThatFailsLeavesTheSandboxAndItsProcesses() {
         var sandbox = ref(make());
-        var process = service.startProcess(ALICE, sandbox, script("sleep 300"), null);
+        var process = service.processes().start(ALICE, sandbox, script("sleep 300"), null);
         var failure = new SandboxException(ErrorCode.PROVIDER_FAILURE, "not now");
         provider.next(Point.DELETE, Fault.before(failure));
 
         assertThat(catchThrowable(() -> service.delete(ALICE, sandbox))).isSameAs(failure);
 
-        assertThat(service.process(ALICE, sandbox, process.id()).isRunning()).isTrue();
+        assertThat(service.processes().get(ALICE, sandbox, process.id()).isRunning())
+                .isTrue();
         service.delete(ALICE, sandbox);
         assertThat(service.running(ALICE, sandbox)).isFalse();
     }
@@ -106,7 +108,7 @@ class DeleteTest extends ServiceSuite {
     @Test
     void aDeleteThatFailsAfterItsEffectIsDoneWhenItIsTriedAgain() {
         var sandbox = ref(make());
-        service.startProcess(ALICE, sandbox, script("sleep 300"), null);
+        service.processes().start(ALICE, sandbox, script("sleep 300"), null);
         provider.next(Point.DELETE, Fault.after(new SandboxException(ErrorCode.PROVIDER_FAILURE, "answer lost")));
 
         assertThat(codeOf(() -> service.delete(ALICE, sandbox))).isEqualTo(ErrorCode.PROVIDER_FAILURE);
@@ -114,7 +116,7 @@ class DeleteTest extends ServiceSuite {
 
         assertThat(service.running(ALICE, sandbox)).isFalse();
         sh(sandbox, "true");
-        assertThat(service.processes(ALICE, sandbox))
+        assertThat(service.processes().list(ALICE, sandbox))
                 .allSatisfy(info -> assertThat(info.isRunning()).isFalse());
     }
 

@@ -267,7 +267,7 @@ class ExecCallTest extends ServiceSuite {
     void theWorkspaceItselfCannotBeRemoved() {
         var sandbox = ref(make());
 
-        assertThat(codeOf(() -> service.deleteFile(ALICE, sandbox, WorkspacePath.of("."), true)))
+        assertThat(codeOf(() -> service.files().delete(ALICE, sandbox, WorkspacePath.of("."), true)))
                 .isEqualTo(ErrorCode.INVALID_REQUEST);
     }
 

@@ -43,16 +43,18 @@ class ExpiryTest extends ServiceSuite {
     void eachUseMovesTheExpiryOn() throws Exception {
         var sandbox = ref(make(wish().ttl(HOUR)));
         var file = WorkspacePath.of("f");
-        var process =
-                service.startProcess(ALICE, sandbox, script("sleep 300"), null).id();
+        var process = service.processes()
+                .start(ALICE, sandbox, script("sleep 300"), null)
+                .id();
         List<Runnable> uses = List.of(
                 () -> sh(sandbox, "true"),
                 () -> write(sandbox, "f", "x"),
                 () -> read(sandbox, "f"),
-                () -> service.stat(ALICE, sandbox, file, true),
-                () -> service.makeDirectory(ALICE, sandbox, WorkspacePath.of("d"), true, null),
-                () -> service.processes(ALICE, sandbox),
-                () -> service.processOutput(ALICE, sandbox, process, OutputSink.Channel.STDOUT, 0, 1, Duration.ZERO),
+                () -> service.files().stat(ALICE, sandbox, file, true),
+                () -> service.files().makeDirectory(ALICE, sandbox, WorkspacePath.of("d"), true, null),
+                () -> service.processes().list(ALICE, sandbox),
+                () -> service.processes()
+                        .output(ALICE, sandbox, process, OutputSink.Channel.STDOUT, 0, 1, Duration.ZERO),
                 () -> service.openShellSession(ALICE, sandbox, "s", null, Map.of()));
         for (Runnable use : uses) {
             clock.advance(Duration.ofMinutes(50));
@@ -82,11 +84,11 @@ class ExpiryTest extends ServiceSuite {
 
         for (int second = 0; second < 59; second++) {
             clock.advance(Duration.ofSeconds(1));
-            service.stat(ALICE, sandbox, WorkspacePath.of("."), true);
+            service.files().stat(ALICE, sandbox, WorkspacePath.of("."), true);
         }
         assertThat(provider.calls()).doesNotContain(Point.UPDATE);
         clock.advance(Duration.ofSeconds(2));
-        service.stat(ALICE, sandbox, WorkspacePath.of("."), true);
+        service.files().stat(ALICE, sandbox, WorkspacePath.of("."), true);
         assertThat(provider.calls()).containsOnlyOnce(Point.UPDATE);
     }
 
@@ -96,9 +98,9 @@ class ExpiryTest extends ServiceSuite {
 
         for (int second = 0; second < 30; second++) {
             clock.advance(Duration.ofSeconds(1));
-            service.stat(ALICE, sandbox, WorkspacePath.of("."), true);
+            service.files().stat(ALICE, sandbox, WorkspacePath.of("."), true);
             clock.advance(Duration.ofMillis(100));
-            service.stat(ALICE, sandbox, WorkspacePath.of("."), true);
+            service.files().stat(ALICE, sandbox, WorkspacePath.of("."), true);
         }
 
         assertThat(expiry(sandbox)).isAfterOrEqualTo(clock.instant().plusSeconds(9));
@@ -129,7 +131,8 @@ class ExpiryTest extends ServiceSuite {
         var sandbox = ref(make(wish().ttl(HOUR)));
         var begun = new CountDownLatch(1);
         var go = new CountDownLatch(1);
-        var upload = async(() -> service.write(ALICE, sandbox, WorkspacePath.of("f"), waiting(begun, go), -1, null));
+        var upload =
+                async(() -> service.files().write(ALICE, sandbox, WorkspacePath.of("f"), waiting(begun, go), -1, null));
         begun.await();
         clock.advance(HOUR.multipliedBy(2));
 
@@ -138,12 +141,13 @@ class ExpiryTest extends ServiceSuite {
         soon(upload);
 
         String process =
-                service.startProcess(ALICE, sandbox, script("cat"), null).id();
-        var wait = async(() -> service.waitForProcess(ALICE, sandbox, process, Duration.ofSeconds(30)));
+                service.processes().start(ALICE, sandbox, script("cat"), null).id();
+        provider.calls();
+        var wait = async(() -> service.processes().await(ALICE, sandbox, process, Duration.ofSeconds(30)));
         eventually("it waits", () -> provider.calls().contains(Point.FIND));
         clock.advance(HOUR.multipliedBy(2));
         assertThat(service.deleteExpired()).isZero();
-        service.writeStdin(ALICE, sandbox, process, bytes(""), true);
+        service.processes().write(ALICE, sandbox, process, bytes(""), true);
         assertThat(soon(wait).isRunning()).isFalse();
     }
 
@@ -248,7 +252,7 @@ class ExpiryTest extends ServiceSuite {
         for (int round = 0; round < 60; round++) {
             clock.advance(Duration.ofMinutes(2));
             String value = "v" + round;
-            var use = async(() -> service.stat(ALICE, sandbox, WorkspacePath.of("."), true));
+            var use = async(() -> service.files().stat(ALICE, sandbox, WorkspacePath.of("."), true));
             var one = async(() ->
                     service.update(ALICE, sandbox, new SandboxUpdate(Map.of("a", Optional.of(value)), null, null)));
             var two = async(() ->

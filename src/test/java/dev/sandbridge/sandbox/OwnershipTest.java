@@ -127,21 +127,21 @@ class OwnershipTest extends ServiceSuite {
         var wait = Duration.ofMillis(1);
         return List.of(
                 () -> run(caller, target, script("true")),
-                () -> service.read(caller, target, FILE, 0, -1, file -> "read"),
-                () -> service.write(caller, target, FILE, bytes("x"), -1, null),
-                () -> service.stat(caller, target, FILE, true),
-                () -> service.listFiles(caller, target, FILE, entry -> {}),
-                () -> service.makeDirectory(caller, target, FILE, true, null),
-                () -> service.deleteFile(caller, target, FILE, true),
+                () -> service.files().read(caller, target, FILE, 0, -1, file -> "read"),
+                () -> service.files().write(caller, target, FILE, bytes("x"), -1, null),
+                () -> service.files().stat(caller, target, FILE, true),
+                () -> service.files().list(caller, target, FILE, entry -> {}),
+                () -> service.files().makeDirectory(caller, target, FILE, true, null),
+                () -> service.files().delete(caller, target, FILE, true),
                 () -> service.openShellSession(caller, target, null, null, Map.of()),
-                () -> service.startProcess(caller, target, script("true"), null),
-                () -> service.processes(caller, target),
-                () -> service.process(caller, target, "p1"),
-                () -> service.processOutput(caller, target, "p1", OutputSink.Channel.STDERR, 0, 1, wait),
-                () -> service.writeStdin(caller, target, "p1", bytes("x"), false),
-                () -> service.signalProcess(caller, target, "p1", Signal.KILL),
-                () -> service.waitForProcess(caller, target, "p1", wait),
-                () -> service.forgetProcess(caller, target, "p1"));
+                () -> service.processes().start(caller, target, script("true"), null),
+                () -> service.processes().list(caller, target),
+                () -> service.processes().get(caller, target, "p1"),
+                () -> service.processes().output(caller, target, "p1", OutputSink.Channel.STDERR, 0, 1, wait),
+                () -> service.processes().write(caller, target, "p1", bytes("x"), false),
+                () -> service.processes().signal(caller, target, "p1", Signal.KILL),
+                () -> service.processes().await(caller, target, "p1", wait),
+                () -> service.processes().forget(caller, target, "p1"));
     }
 
     private List<String> ids(Caller caller, @Nullable String owner) {

@@ -105,10 +105,10 @@ class RevivalTest extends ServiceSuite {
             service.delete(ALICE, gone);
             switch (kind) {
                 case "exec" -> run(gone, script("true"));
-                case "write" -> service.write(ALICE, gone, FILE, bytes("x"), -1, null);
-                case "mkdir" -> service.makeDirectory(ALICE, gone, FILE, false, null);
+                case "write" -> service.files().write(ALICE, gone, FILE, bytes("x"), -1, null);
+                case "mkdir" -> service.files().makeDirectory(ALICE, gone, FILE, false, null);
                 case "session" -> service.openShellSession(ALICE, gone, null, null, Map.of());
-                default -> service.startProcess(ALICE, gone, script("true"), null);
+                default -> service.processes().start(ALICE, gone, script("true"), null);
             }
             assertThat(service.running(ALICE, gone)).as(kind).isTrue();
         }
@@ -130,17 +130,17 @@ class RevivalTest extends ServiceSuite {
         for (ThrowingCallable call : List.<ThrowingCallable>of(
                 () -> service.describe(ALICE, gone),
                 () -> service.update(ALICE, gone, new SandboxUpdate(null, Duration.ofHours(1), null)),
-                () -> service.read(ALICE, gone, FILE, 0, -1, file -> "read"),
-                () -> service.stat(ALICE, gone, FILE, true),
-                () -> service.listFiles(ALICE, gone, FILE, entry -> {}),
-                () -> service.deleteFile(ALICE, gone, FILE, true),
-                () -> service.processes(ALICE, gone),
-                () -> service.process(ALICE, gone, "p1"),
-                () -> service.processOutput(ALICE, gone, "p1", OutputSink.Channel.STDOUT, 0, 1, wait),
-                () -> service.writeStdin(ALICE, gone, "p1", bytes("x"), true),
-                () -> service.signalProcess(ALICE, gone, "p1", Signal.TERM),
-                () -> service.waitForProcess(ALICE, gone, "p1", wait),
-                () -> service.forgetProcess(ALICE, gone, "p1"))) {
+                () -> service.files().read(ALICE, gone, FILE, 0, -1, file -> "read"),
+                () -> service.files().stat(ALICE, gone, FILE, true),
+                () -> service.files().list(ALICE, gone, FILE, entry -> {}),
+                () -> service.files().delete(ALICE, gone, FILE, true),
+                () -> service.processes().list(ALICE, gone),
+                () -> service.processes().get(ALICE, gone, "p1"),
+                () -> service.processes().output(ALICE, gone, "p1", OutputSink.Channel.STDOUT, 0, 1, wait),
+                () -> service.processes().write(ALICE, gone, "p1", bytes("x"), true),
+                () -> service.processes().signal(ALICE, gone, "p1", Signal.TERM),
+                () -> service.processes().await(ALICE, gone, "p1", wait),
+                () -> service.processes().forget(ALICE, gone, "p1"))) {
             assertThat(codeOf(call)).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
         }
 

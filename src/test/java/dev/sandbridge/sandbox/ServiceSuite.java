@@ -195,7 +195,7 @@ abstract class ServiceSuite {
 
     void write(SandboxRef sandbox, String path, String content) {
         try {
-            service.write(ALICE, sandbox, WorkspacePath.of(path), bytes(content), -1, null);
+            service.files().write(ALICE, sandbox, WorkspacePath.of(path), bytes(content), -1, null);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -203,13 +203,14 @@ abstract class ServiceSuite {
 
     String read(SandboxRef sandbox, String path) {
         try {
-            return service.read(
-                    ALICE,
-                    sandbox,
-                    WorkspacePath.of(path),
-                    0,
-                    -1,
-                    file -> new String(file.content().readAllBytes(), UTF_8));
+            return service.files()
+                    .read(
+                            ALICE,
+                            sandbox,
+                            WorkspacePath.of(path),
+                            0,
+                            -1,
+                            file -> new String(file.content().readAllBytes(), UTF_8));
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

@@ -66,7 +66,7 @@ class TimeLimitTest extends ServiceSuite {
         var sandbox = ref(make(wish().timeouts(limits("upload", SHORT))));
         write(sandbox, "f", "old");
 
-        assertThat(codeOf(() -> service.write(ALICE, sandbox, FILE, stalled(), -1, null)))
+        assertThat(codeOf(() -> service.files().write(ALICE, sandbox, FILE, stalled(), -1, null)))
                 .isEqualTo(ErrorCode.OPERATION_TIMEOUT);
 
         assertThat(read(sandbox, "f")).isEqualTo("old");
@@ -78,8 +78,8 @@ class TimeLimitTest extends ServiceSuite {
         var sandbox = ref(make(wish().timeouts(limits("download", SHORT))));
         write(sandbox, "f", "content");
 
-        assertThat(codeOf(() -> service.read(
-                        ALICE, sandbox, FILE, 0, -1, file -> stalled().read())))
+        assertThat(codeOf(() -> service.files()
+                        .read(ALICE, sandbox, FILE, 0, -1, file -> stalled().read())))
                 .isEqualTo(ErrorCode.OPERATION_TIMEOUT);
         assertThat(read(sandbox, "f")).isEqualTo("content");
     }
@@ -87,14 +87,15 @@ class TimeLimitTest extends ServiceSuite {
     @Test
     void inputThatAProcessDoesNotReadEndsAtTheUploadLimit() {
         var sandbox = ref(make(wish().timeouts(limits("upload", SHORT))));
-        String process =
-                service.startProcess(ALICE, sandbox, script("sleep 300"), null).id();
+        String process = service.processes()
+                .start(ALICE, sandbox, script("sleep 300"), null)
+                .id();
 
-        assertThat(codeOf(() -> service.writeStdin(ALICE, sandbox, process, bytes("x".repeat(1 << 20)), false)))
+        assertThat(codeOf(() -> service.processes().write(ALICE, sandbox, process, bytes("x".repeat(1 << 20)), false)))
                 .isEqualTo(ErrorCode.OPERATION_TIMEOUT);
-        assertThat(codeOf(() -> service.writeStdin(ALICE, sandbox, process, stalled(), false)))
+        assertThat(codeOf(() -> service.processes().write(ALICE, sandbox, process, stalled(), false)))
                 .isEqualTo(ErrorCode.OPERATION_TIMEOUT);
-        assertThat(service.process(ALICE, sandbox, process).isRunning()).isTrue();
+        assertThat(service.processes().get(ALICE, sandbox, process).isRunning()).isTrue();
     }
 
     @Test
@@ -129,11 +130,11 @@ class TimeLimitTest extends ServiceSuite {
 
         assertThat(codeOf(() -> {
                     switch (point) {
-                        case STAT -> service.stat(ALICE, sandbox, FILE, true);
-                        case LIST_FILES -> service.listFiles(ALICE, sandbox, FILE, entry -> {});
-                        case MAKE_DIRECTORY -> service.makeDirectory(ALICE, sandbox, FILE, true, null);
-                        case DELETE_FILE -> service.deleteFile(ALICE, sandbox, FILE, true);
-                        default -> service.startProcess(ALICE, sandbox, script("true"), null);
+                        case STAT -> service.files().stat(ALICE, sandbox, FILE, true);
+                        case LIST_FILES -> service.files().list(ALICE, sandbox, FILE, entry -> {});
+                        case MAKE_DIRECTORY -> service.files().makeDirectory(ALICE, sandbox, FILE, true, null);
+                        case DELETE_FILE -> service.files().delete(ALICE, sandbox, FILE, true);
+                        default -> service.processes().start(ALICE, sandbox, script("true"), null);
                     }
                 }))
                 .isEqualTo(ErrorCode.OPERATION_TIMEOUT);
@@ -166,7 +167,7 @@ class TimeLimitTest extends ServiceSuite {
         var came = new CountDownLatch(1);
         var sign = new CountDownLatch(1);
         provider.next(Point.MAKE_DIRECTORY, Fault.late(came, sign));
-        var late = async(() -> service.makeDirectory(ALICE, sandbox, FILE, true, null));
+        var late = async(() -> service.files().makeDirectory(ALICE, sandbox, FILE, true, null));
         came.await();
         assertThat(catchThrowable(() -> late.get(300, TimeUnit.MILLISECONDS))).isInstanceOf(TimeoutException.class);
 
