@@ -14,6 +14,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
             HealthResource.Provider.class,
             KeyResource.Answer.class,
             KeyResource.ListAnswer.class,
+            SecretResource.Answer.class,
             Ok.class,
             PoolResource.PoolConfig.class,
             PoolResource.Stats.class,

@@ -31,7 +31,7 @@ record RequestPath(
 
     private static final String VERSION = "v1";
     private static final Set<String> ROOTS =
-            Set.of("sandbox", "pool", "keys", "openapi", "openapi.json", "openapi.html");
+            Set.of("sandbox", "pool", "keys", "secrets", "openapi", "openapi.json", "openapi.html");
 
     /** Takes apart the path of a request line. */
     static RequestPath of(String raw) {

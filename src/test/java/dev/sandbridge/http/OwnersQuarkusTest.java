@@ -88,12 +88,39 @@ class OwnersQuarkusTest {
             {"GET", "/v1/keys", ""},
             {"POST", "/v1/keys", "{\"owner\":\"x\"}"},
             {"PATCH", "/v1/keys/operator", "{\"disabled\":true}"},
-            {"DELETE", "/v1/keys/operator", ""}
+            {"DELETE", "/v1/keys/operator", ""},
+            {"GET", "/v1/secrets", ""},
+            {"POST", "/v1/secrets", ""},
+            {"DELETE", "/v1/secrets/1", ""}
         }) {
             var answer = user.call(call[0], call[1], call[2]);
             assertThat(answer.status()).as(String.join(" ", call)).isEqualTo(403);
             assertThat(answer.code()).isEqualTo("forbidden");
         }
+    }
+
+    @Test
+    void anIdIsWorthlessOnceItsSecretIsRetired() {
+        var user = Door.owner("team-f");
+        int version = newestSecret(ADMIN.post("/v1/secrets", Map.of()));
+        String old = user.create();
+        int newest = newestSecret(ADMIN.post("/v1/secrets", Map.of()));
+        String fresh = user.create();
+        assertThat(newest).isEqualTo(version + 1);
+        assertThat(user.running(old)).isTrue();
+        assertThat(ADMIN.delete("/v1/secrets/" + newest).code()).isEqualTo("conflict");
+
+        assertThat(ADMIN.delete("/v1/secrets/" + version).status()).isEqualTo(204);
+
+        assertThat(user.get("/v1/sandbox/" + old).code()).isEqualTo("sandbox_not_found");
+        assertThat(user.running(fresh)).isTrue();
+        assertThat(newestSecret(ADMIN.get("/v1/secrets"))).isEqualTo(newest);
+        assertThat(ADMIN.delete("/v1/secrets/" + version).code()).isEqualTo("key_not_found");
+        assertThat(ADMIN.delete("/v1/secrets/first").code()).isEqualTo("invalid_request");
+    }
+
+    private static int newestSecret(Door.Answer answer) {
+        return answer.json().get("versions").get(0).asInt();
     }
 
     @Test
