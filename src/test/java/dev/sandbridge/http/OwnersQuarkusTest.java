@@ -101,7 +101,7 @@ class OwnersQuarkusTest {
 
     @Test
     void anIdIsWorthlessOnceItsSecretIsRetired() {
-        var user = Door.owner("team-f");
+        var user = Door.owner("team-s");
         int version = newestSecret(ADMIN.post("/v1/secrets", Map.of()));
         String old = user.create();
         int newest = newestSecret(ADMIN.post("/v1/secrets", Map.of()));
