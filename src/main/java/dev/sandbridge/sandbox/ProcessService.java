@@ -3,6 +3,7 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
+import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.process.OutputSink;
 import dev.sandbridge.process.Signal;
 import dev.sandbridge.sandbox.Sandboxes.Found;

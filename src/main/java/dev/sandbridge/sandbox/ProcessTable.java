@@ -2,6 +2,7 @@ package dev.sandbridge.sandbox;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.OutputMemory;
 import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxName;
 import java.time.Clock;

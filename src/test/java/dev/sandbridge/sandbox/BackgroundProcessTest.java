@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.ExitStatus;
+import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.process.OutputSink.Channel;
 import dev.sandbridge.process.Signal;
 import dev.sandbridge.provider.Fault;

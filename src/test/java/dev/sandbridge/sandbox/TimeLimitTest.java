@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.HostCommand;
+import dev.sandbridge.process.OutputMemory;
 import dev.sandbridge.provider.Fault;
 import dev.sandbridge.provider.FaultyProvider.Point;
 import dev.sandbridge.workspace.WorkspacePath;

@@ -1,4 +1,4 @@
-package dev.sandbridge.sandbox;
+package dev.sandbridge.process;
 
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
@@ -9,9 +9,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * who asks for those is told how many are gone. Memory grows with the output up to the capacity, as long as there is
  * memory for all rings together.
  */
-final class OutputRing {
+public final class OutputRing {
     /** Every stream that has any output may keep this much, whatever the others keep. */
-    private static final int LEAST = 4 * 1024;
+    public static final int LEAST = 4 * 1024;
 
     private final int capacity;
     private final OutputMemory memory;
@@ -23,12 +23,12 @@ final class OutputRing {
     private boolean ended;
     private boolean released;
 
-    OutputRing(int capacity, OutputMemory memory) {
+    public OutputRing(int capacity, OutputMemory memory) {
         this.capacity = capacity;
         this.memory = memory;
     }
 
-    void write(byte[] bytes, int offset, int length) {
+    public void write(byte[] bytes, int offset, int length) {
         lock.lock();
         try {
             if (released) {
@@ -50,8 +50,24 @@ final class OutputRing {
         }
     }
 
+    /**
+     * The offset of the oldest byte that is still kept once so many more are written. Takes the memory that there is
+     * for them.
+     */
+    public long keptFrom(int more) {
+        lock.lock();
+        try {
+            if (!released) {
+                grow(more);
+            }
+            return Math.max(0, total + more - ring.length);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Nothing follows. */
-    void end() {
+    public void end() {
         lock.lock();
         try {
             ended = true;
@@ -62,7 +78,7 @@ final class OutputRing {
     }
 
     /** Nobody may ask for the output any more; gives its memory back. */
-    void release() {
+    public void release() {
         lock.lock();
         try {
             memory.giveBack(taken);
@@ -77,7 +93,7 @@ final class OutputRing {
         }
     }
 
-    long total() {
+    public long total() {
         lock.lock();
         try {
             return total;
@@ -87,7 +103,7 @@ final class OutputRing {
     }
 
     /** What is kept from that offset on, waiting for a byte there or the end at most so long. */
-    OutputPart read(long offset, int max, Duration wait) throws InterruptedException {
+    public OutputPart read(long offset, int max, Duration wait) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             long left = wait.toNanos();

@@ -1,4 +1,4 @@
-package dev.sandbridge.sandbox;
+package dev.sandbridge.process;
 
 /**
  * Part of a process's kept output.

@@ -1,4 +1,4 @@
-package dev.sandbridge.sandbox;
+package dev.sandbridge.process;
 
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -6,10 +6,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * How much memory the kept output of all processes may take together, so that many processes of many callers cannot
  * exhaust the service. Thread-safe.
  */
-final class OutputMemory {
+public final class OutputMemory {
     private final AtomicLong left;
 
-    OutputMemory(long bytes) {
+    public OutputMemory(long bytes) {
         left = new AtomicLong(bytes);
     }
 

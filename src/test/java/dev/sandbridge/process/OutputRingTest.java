@@ -1,4 +1,4 @@
-package dev.sandbridge.sandbox;
+package dev.sandbridge.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
