@@ -7,7 +7,6 @@ import dev.sandbridge.sandbox.SandboxService;
 import dev.sandbridge.workspace.FileInfo;
 import dev.sandbridge.workspace.FileType;
 import io.smallrye.common.annotation.RunOnVirtualThread;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
@@ -22,6 +21,8 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
@@ -133,22 +134,13 @@ final class FileResource {
     }
 
     private static void send(OpenFile file, ResponseStream out, long bytes) throws IOException {
-        long left = bytes;
-        while (left > 0) {
-            var piece = new byte[(int) Math.min(left, PIECE)];
-            int n = file.content().readNBytes(piece, 0, piece.length);
-            if (n < piece.length) {
-                throw new IOException("the file became shorter while it was read");
-            }
-            left -= n;
-            if (left == 0) {
-                out.finish(Buffer.buffer(piece));
-            } else {
-                out.send(Buffer.buffer(piece));
-            }
+        if (out.transferFrom(channel(file.content()), bytes) < bytes) {
+            throw new IOException("the file became shorter while it was read");
         }
-        if (bytes == 0) {
-            out.close();
-        }
+        out.close();
+    }
+
+    private static ReadableByteChannel channel(InputStream content) {
+        return content instanceof ReadableByteChannel channel ? channel : Channels.newChannel(content);
     }
 }

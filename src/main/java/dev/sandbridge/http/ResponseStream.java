@@ -1,5 +1,7 @@
 package dev.sandbridge.http;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
@@ -9,6 +11,8 @@ import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 
@@ -56,6 +60,48 @@ final class ResponseStream extends OutputStream {
     void send(Buffer piece) throws IOException {
         acquire(piece.length());
         pass(piece);
+    }
+
+    /** Sends so many bytes, or fewer if the channel ends; how many. The last are not held back for {@link #close}. */
+    long transferFrom(ReadableByteChannel from, long bytes) throws IOException {
+        long left = bytes;
+        while (left > 0) {
+            int size = (int) Math.min(left, WINDOW / 4);
+            acquire(size);
+            ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(size, size);
+            int count = fill(memory, from);
+            window.release(size - count);
+            if (count == 0) {
+                memory.release();
+                break;
+            }
+            left -= count;
+            try {
+                // Its last holder, the connection, gives the memory back to the pool.
+                pass(Buffer.buffer(memory));
+            } catch (CallerGone gone) {
+                memory.release();
+                throw gone;
+            }
+        }
+        return bytes - left;
+    }
+
+    private static int fill(ByteBuf memory, ReadableByteChannel from) throws IOException {
+        boolean filled = false;
+        try {
+            ByteBuffer target = memory.nioBuffer(0, memory.capacity());
+            while (target.hasRemaining() && from.read(target) >= 0) {
+                // Pieces of full size cost the fewest calls.
+            }
+            memory.writerIndex(target.position());
+            filled = true;
+            return target.position();
+        } finally {
+            if (!filled) {
+                memory.release();
+            }
+        }
     }
 
     private void pass(Buffer piece) throws CallerGone {

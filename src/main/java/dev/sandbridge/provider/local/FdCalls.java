@@ -41,9 +41,9 @@ final class FdCalls {
 
     private FdCalls() {}
 
-    static long read(int fd, NativeBuffer buffer, long length) {
+    static long read(int fd, NativeBuffer buffer, MemorySegment to, long length) {
         try {
-            return buffer.result((long) READ.invokeExact(buffer.errno(), fd, buffer.data(), length));
+            return buffer.result((long) READ.invokeExact(buffer.errno(), fd, to, length));
         } catch (Throwable impossible) {
             throw new LinkageError("read", impossible);
         }

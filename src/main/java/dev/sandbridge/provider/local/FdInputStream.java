@@ -5,14 +5,16 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.util.Objects;
 
 /**
  * Reads a pipe or terminal. A read blocks the calling thread, never its carrier, and takes what is there; it ends
  * with the last writer, or by {@link #close} from another thread. Used by one reading thread at a time. Owns its
- * descriptor.
+ * descriptor. As a channel it reads into direct memory without a copy between.
  */
-final class FdInputStream extends InputStream {
+final class FdInputStream extends InputStream implements ReadableByteChannel {
     private final Descriptor descriptor;
 
     FdInputStream(Descriptor descriptor) {
@@ -31,10 +33,52 @@ final class FdInputStream extends InputStream {
         if (length == 0) {
             return 0;
         }
+        return take((fd, buffer) -> {
+            long count = FdCalls.read(fd, buffer, buffer.data(), Math.min(length, NativeBuffer.SIZE));
+            if (count > 0) {
+                MemorySegment.copy(buffer.data(), ValueLayout.JAVA_BYTE, 0, bytes, offset, (int) count);
+            }
+            return count;
+        });
+    }
+
+    /** Like {@link #read(byte[], int, int)}. */
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+        if (!target.hasRemaining()) {
+            return 0;
+        }
+        if (!target.isDirect()) {
+            var bytes = new byte[Math.min(target.remaining(), NativeBuffer.SIZE)];
+            int count = read(bytes, 0, bytes.length);
+            target.put(bytes, 0, Math.max(0, count));
+            return count;
+        }
+        var memory = MemorySegment.ofBuffer(target);
+        int count = take((fd, buffer) -> FdCalls.read(fd, buffer, memory, memory.byteSize()));
+        target.position(target.position() + Math.max(0, count));
+        return count;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !descriptor.isClosed();
+    }
+
+    /** One read(2): bytes, 0 at the end, or {@code -errno}. */
+    @FunctionalInterface
+    private interface Reading {
+        long read(int fd, NativeBuffer buffer);
+    }
+
+    private int take(Reading reading) throws IOException {
         int fd = descriptor.enter();
         try {
             while (true) {
-                long count = readNow(fd, bytes, offset, length);
+                long count;
+                try (var buffer = NativeBuffer.lease()) {
+                    count = reading.read(fd, buffer);
+                }
                 if (count > 0) {
                     return (int) count;
                 }
@@ -50,16 +94,6 @@ final class FdInputStream extends InputStream {
             }
         } finally {
             descriptor.leave();
-        }
-    }
-
-    private static long readNow(int fd, byte[] bytes, int offset, int length) {
-        try (var buffer = NativeBuffer.lease()) {
-            long count = FdCalls.read(fd, buffer, Math.min(length, NativeBuffer.SIZE));
-            if (count > 0) {
-                MemorySegment.copy(buffer.data(), ValueLayout.JAVA_BYTE, 0, bytes, offset, (int) count);
-            }
-            return count;
         }
     }
 

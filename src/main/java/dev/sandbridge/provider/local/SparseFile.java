@@ -46,7 +46,7 @@ final class SparseFile {
         try (var buffer = NativeBuffer.lease()) {
             long position = from;
             while (position < to) {
-                long count = check(FdCalls.read(fd, buffer, Math.min(to - position, NativeBuffer.SIZE)));
+                long count = check(FdCalls.read(fd, buffer, buffer.data(), Math.min(to - position, NativeBuffer.SIZE)));
                 if (count == 0) {
                     return;
                 }
