@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param size bytes of a regular file's content; 0 otherwise
  * @param uid numeric owner inside the sandbox
  * @param gid numeric group inside the sandbox
+ * @param links names that the same file has, inside the workspace or not; 1 where that is not known
  * @param target what a symlink says; null for everything else
  */
 public record TreeEntry(
@@ -23,6 +24,7 @@ public record TreeEntry(
         Instant modified,
         long uid,
         long gid,
+        long links,
         @Nullable String target) {
     @Override
     public String toString() {

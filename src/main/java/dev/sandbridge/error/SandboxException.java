@@ -1,5 +1,6 @@
 package dev.sandbridge.error;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,13 +14,14 @@ public final class SandboxException extends RuntimeException {
     private final Retry retry;
     private final @Nullable String action;
     private final @Nullable String doNot;
+    private final transient Map<String, Object> details;
 
     public SandboxException(ErrorCode code, String message) {
-        this(code, message, null, null, code.retry(), null);
+        this(code, message, null, null, code.retry(), Map.of(), null);
     }
 
     public SandboxException(ErrorCode code, String message, Throwable cause) {
-        this(code, message, null, null, code.retry(), cause);
+        this(code, message, null, null, code.retry(), Map.of(), cause);
     }
 
     private SandboxException(
@@ -28,27 +30,34 @@ public final class SandboxException extends RuntimeException {
             @Nullable String action,
             @Nullable String doNot,
             Retry retry,
+            Map<String, Object> details,
             @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
         this.action = action;
         this.doNot = doNot;
         this.retry = retry;
+        this.details = details;
     }
 
     /** The same failure with a sentence that says what the caller can do. */
     public SandboxException action(String sentence) {
-        return new SandboxException(code, text(), sentence, doNot, retry, getCause());
+        return new SandboxException(code, text(), sentence, doNot, retry, details, getCause());
     }
 
     /** The same failure with a warning against the obvious but harmful reaction. */
     public SandboxException doNot(String sentence) {
-        return new SandboxException(code, text(), action, sentence, retry, getCause());
+        return new SandboxException(code, text(), action, sentence, retry, details, getCause());
     }
 
     /** The same failure with better retry advice than its code's. */
     public SandboxException retry(Retry advice) {
-        return new SandboxException(code, text(), action, doNot, advice, getCause());
+        return new SandboxException(code, text(), action, doNot, advice, details, getCause());
+    }
+
+    /** The same failure with facts for programs: lower-case names, texts and numbers; untrusted text made printable. */
+    public SandboxException details(Map<String, Object> facts) {
+        return new SandboxException(code, text(), action, doNot, retry, Map.copyOf(facts), getCause());
     }
 
     public ErrorCode code() {
@@ -65,6 +74,11 @@ public final class SandboxException extends RuntimeException {
 
     public @Nullable String doNot() {
         return doNot;
+    }
+
+    /** Facts for programs; empty for most failures. */
+    public Map<String, Object> details() {
+        return details;
     }
 
     /** The message, which is never null here. */

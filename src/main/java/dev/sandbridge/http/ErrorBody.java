@@ -6,12 +6,14 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An error as callers read it: the contract's {@code error} and {@code code}, the members of RFC 9457, and what to do.
  *
  * @param instance names this occurrence, in the log too where there is more to know
+ * @param details facts for programs; empty for most errors
  * @param retryable whether the same request may succeed later; null when that is not known
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -25,7 +27,8 @@ record ErrorBody(
         String instance,
         @Nullable Boolean retryable,
         @Nullable String action,
-        @Nullable String doNot) {
+        @Nullable String doNot,
+        Map<String, Object> details) {
 
     static ErrorBody of(SandboxException failure, int status, String instance) {
         ErrorCode code = failure.code();
@@ -39,7 +42,8 @@ record ErrorBody(
                 instance,
                 retryable(failure.retry()),
                 failure.action(),
-                failure.doNot());
+                failure.doNot(),
+                failure.details());
     }
 
     private static String title(ErrorCode code) {
