@@ -69,6 +69,7 @@ class ArchitectureTest {
                             "org.eclipse.microprofile.openapi",
                             "io.quarkus",
                             "io.smallrye",
+                            "io.netty.buffer",
                             "io.vertx",
                             "com.fasterxml.jackson")),
             new Line("lambda", 7, Kind.DOOR, List.of("jakarta.inject", "com.amazonaws.services.lambda")),

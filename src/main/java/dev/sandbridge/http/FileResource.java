@@ -31,8 +31,6 @@ import org.jspecify.annotations.Nullable;
 @Path("/v1/sandbox/{id}/file")
 @RunOnVirtualThread
 final class FileResource {
-    private static final int PIECE = 128 * 1024;
-
     private final SandboxService service;
     private final HttpConfig config;
 
