@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,7 +40,7 @@ final class JsonFields {
 
     @Nullable
     String text(String name) {
-        return as(name, "a string", node -> node.isTextual() ? node.textValue() : null);
+        return as(name, "a string", node -> node.isTextual() ? whole(name, node.textValue()) : null);
     }
 
     @Nullable
@@ -105,7 +106,7 @@ final class JsonFields {
     /** Texts, or null if absent. */
     @Nullable
     List<String> texts(String name, String wanted) {
-        return as(name, wanted, node -> list(node, item -> item.isTextual() ? item.textValue() : null));
+        return as(name, wanted, node -> list(node, item -> item.isTextual() ? whole(name, item.textValue()) : null));
     }
 
     List<Integer> integers(String name, int least, int most) {
@@ -144,7 +145,8 @@ final class JsonFields {
             if (!member.getValue().isTextual() && !member.getValue().isNull()) {
                 throw wrong(name, "an object whose values are strings");
             }
-            values.put(member.getKey(), member.getValue().textValue());
+            String value = member.getValue().textValue();
+            values.put(whole(name, member.getKey()), value == null ? null : whole(name, value));
         });
         return values;
     }
@@ -152,6 +154,16 @@ final class JsonFields {
     /** The error that this member is not what it should be. */
     SandboxException wrong(String name, String wanted) {
         return new SandboxException(ErrorCode.INVALID_REQUEST, prefix + name + " must be " + wanted);
+    }
+
+    /** JSON can write half of a surrogate pair, which has no bytes: a command would get something else instead. */
+    private String whole(String name, String text) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new SandboxException(
+                            ErrorCode.INVALID_REQUEST, prefix + name + " must be text, not half of a surrogate pair")
+                    .action("send bytes that are no text as a file");
+        }
+        return text;
     }
 
     private <T> @Nullable T as(String name, String wanted, Function<JsonNode, @Nullable T> read) {

@@ -66,6 +66,16 @@ class JsonFieldsTest {
     }
 
     @Test
+    void halfASurrogatePairIsNoText() {
+        refused("{\"x\":\"a\\ud800\"}", fields -> fields.text("x"));
+        refused("{\"x\":\"\\udc80\"}", fields -> fields.text("x"));
+        refused("{\"x\":[\"\\ud83d\"]}", fields -> fields.texts("x", "texts"));
+        refused("{\"x\":{\"k\":\"\\ud83d\"}}", fields -> fields.textMap("x"));
+        refused("{\"x\":{\"\\ud83d\":\"v\"}}", fields -> fields.textMap("x"));
+        assertThat(fields("{\"x\":\"\\ud83d\\ude00\"}").text("x")).isEqualTo("\ud83d\ude00");
+    }
+
+    @Test
     void sizesAreReadAsPeopleWriteThem() {
         for (var each : Map.of(
                         "7",
