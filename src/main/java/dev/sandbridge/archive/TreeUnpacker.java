@@ -1,5 +1,7 @@
 package dev.sandbridge.archive;
 
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.workspace.FileType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.Consumer;
@@ -13,6 +15,18 @@ import org.jspecify.annotations.Nullable;
  * their details; INVALID_REQUEST for an archive of no bytes.
  */
 public final class TreeUnpacker implements AutoCloseable {
+    private final InputStream archive;
+    private final ArchiveLimits limits;
+    private final HydrateRules rules;
+    private final ManifestBuilder manifest;
+
+    private @Nullable ArchiveInput input;
+    private @Nullable TarReader reader;
+    private @Nullable TreeEntry entry;
+    private @Nullable HashedInput content;
+    private boolean ended;
+    private boolean interrupted;
+
     /**
      * Begins to read.
      *
@@ -20,7 +34,10 @@ public final class TreeUnpacker implements AutoCloseable {
      * @param listing told every entry of the manifest, in the archive's order
      */
     public TreeUnpacker(InputStream archive, ArchiveLimits limits, Consumer<ManifestEntry> listing) {
-        throw new UnsupportedOperationException();
+        this.archive = archive;
+        this.limits = limits;
+        this.rules = new HydrateRules(limits);
+        this.manifest = new ManifestBuilder(listing);
     }
 
     /**
@@ -30,25 +47,71 @@ public final class TreeUnpacker implements AutoCloseable {
      * @throws IOException what the archive's stream threw
      */
     public @Nullable TreeEntry next() throws IOException {
-        throw new UnsupportedOperationException();
+        if (ended) {
+            return null;
+        }
+        try {
+            endEntry();
+            entry = nextAllowed(reader());
+        } catch (SandboxException refused) {
+            interrupted = Refusal.isTruncation(refused);
+            throw refused;
+        }
+        ended = entry == null;
+        return entry;
     }
 
     /** The content of the regular file last given, exactly its size; empty for everything else. */
     public InputStream content() {
-        throw new UnsupportedOperationException();
+        return content == null ? InputStream.nullInputStream() : content;
     }
 
     /** What was read; only after {@link #next} has returned null. */
     public Manifest manifest() {
-        throw new UnsupportedOperationException();
+        if (!ended) {
+            throw new IllegalStateException("the archive has not been read to its end");
+        }
+        return manifest.build();
     }
 
-    /** Whether the archive ended before its end: what {@link #next} or the content threw is then about that. */
+    /** Whether the archive ended before its end: what {@link #next} or the content threw was about that. */
     public boolean interrupted() {
-        throw new UnsupportedOperationException();
+        return interrupted || content != null && content.isInterrupted();
     }
 
     /** Frees what decompression holds. */
     @Override
-    public void close() {}
+    public void close() {
+        if (input != null) {
+            input.close();
+        }
+    }
+
+    private TarReader reader() throws IOException {
+        if (reader == null) {
+            input = ArchiveInput.open(archive, limits);
+            reader = new TarReader(input.tar());
+        }
+        return reader;
+    }
+
+    private @Nullable TreeEntry nextAllowed(TarReader tar) throws IOException {
+        for (TarMember member = tar.next(); member != null; member = tar.next()) {
+            TreeEntry allowed = rules.check(member);
+            if (allowed != null) {
+                content = allowed.type() == FileType.FILE ? new HashedInput(tar.content()) : null;
+                return allowed;
+            }
+        }
+        rules.finish();
+        return null;
+    }
+
+    private void endEntry() throws IOException {
+        if (entry != null) {
+            manifest.add(entry, content == null ? null : content.sha256());
+            content = null;
+            entry = null;
+        }
+    }
 }

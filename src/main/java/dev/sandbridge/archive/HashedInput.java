@@ -1,0 +1,51 @@
+package dev.sandbridge.archive;
+
+import dev.sandbridge.error.SandboxException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+
+/** A content whose SHA-256 is known when it was read. */
+final class HashedInput extends InputStream {
+    private final InputStream in;
+    private final MessageDigest digest = ManifestBuilder.sha256();
+    private boolean interrupted;
+
+    HashedInput(InputStream in) {
+        this.in = in;
+    }
+
+    @Override
+    public int read() throws IOException {
+        var one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+        try {
+            int n = in.read(into, offset, length);
+            if (n > 0) {
+                digest.update(into, offset, n);
+            }
+            return n;
+        } catch (SandboxException refused) {
+            interrupted = Refusal.isTruncation(refused);
+            throw refused;
+        }
+    }
+
+    boolean isInterrupted() {
+        return interrupted;
+    }
+
+    /** Reads what is left and gives 64 hex digits. */
+    String sha256() throws IOException {
+        var rest = new byte[8 << 10];
+        while (read(rest, 0, rest.length) >= 0) {
+            continue;
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}
