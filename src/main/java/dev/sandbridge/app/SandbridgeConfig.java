@@ -40,6 +40,16 @@ public interface SandbridgeConfig {
     @WithDefault("30s")
     Duration sweepEvery();
 
+    /** Rights to open a terminal without a key. */
+    Ticket ticket();
+
+    /** What {@code POST .../pty/ticket} makes. */
+    interface Ticket {
+        /** How long one waits to be used. */
+        @WithDefault("30s")
+        Duration life();
+    }
+
     /** Settings of provider {@code local}. */
     Local local();
 

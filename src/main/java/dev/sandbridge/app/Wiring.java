@@ -2,6 +2,7 @@ package dev.sandbridge.app;
 
 import dev.sandbridge.owner.ApiKeys;
 import dev.sandbridge.owner.FileApiKeys;
+import dev.sandbridge.owner.Tickets;
 import dev.sandbridge.provider.Limits;
 import dev.sandbridge.provider.SandboxProvider;
 import dev.sandbridge.sandbox.Health;
@@ -57,6 +58,19 @@ final class Wiring {
     ApiKeys apiKeys(SandbridgeConfig config, DataDirectory data, Clock clock, SecureRandom random) throws IOException {
         return FirstKey.ensure(
                 new FileApiKeys(data.file("keys"), clock, random), config.key(), data.file(FirstKey.FILE));
+    }
+
+    /** A ticket is as good as the key that asked for it. */
+    @Produces
+    @Singleton
+    Tickets tickets(SandbridgeConfig config, ApiKeys keys, Clock clock, SecureRandom random) {
+        boolean open = config.auth() == SandbridgeConfig.Auth.NONE;
+        return new Tickets(
+                clock,
+                random,
+                config.ticket().life(),
+                caller -> open
+                        || keys.list().stream().anyMatch(key -> key.keyId().equals(caller.keyId()) && !key.disabled()));
     }
 
     @Produces
