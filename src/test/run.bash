@@ -1,4 +1,4 @@
-# The tests of all flavours and of the real clients; sourced by ./sandbridge. Leaves nothing behind, also when
+# The tests of all flavours, of the real clients and of the cloud's template; sourced by ./sandbridge. Leaves nothing behind, also when
 # interrupted.
 # shellcheck disable=SC2154 # root and the lists of needs are the launcher's
 
@@ -17,6 +17,7 @@ $tests_need" "Tests that need them are skipped."
     export SANDBRIDGE_TEST_SCRATCH="$scratch"
     groups_before="$(control_groups)"
     : >"$scratch/clients"
+    : >"$scratch/template"
     rm -rf -- "$root"/target/*/surefire-reports
 
     [ -z "$(stale)" ] || build
@@ -25,6 +26,7 @@ $tests_need" "Tests that need them are skipped."
         step "$flavour" verify -P"$flavour" -Dspotless.check.skip "$@" || failed_steps=$((failed_steps + 1))
     done
     [ $# != 0 ] || clients || failed_steps=$((failed_steps + 1))
+    [ $# != 0 ] || template || failed_steps=$((failed_steps + 1))
     left_behind || failed_steps=$((failed_steps + 1))
     total "$failed_steps"
 }
@@ -59,14 +61,32 @@ clients() {
     TMPDIR="$scratch" in_group "$root/src/test/clients/run" >"$scratch/clients" || result=$?
     cat -- "$scratch/clients"
     printf -- '--- clients: %s s ---\n' "$((SECONDS - begun))"
-    [ -n "$(of_clients passed)" ] || {
+    counted_by clients "$result"
+}
+
+# Checks the deployment's template with the cloud's own linters.
+template() {
+    local begun="$SECONDS" result=0
+    printf '\n--- template ---\n'
+    TMPDIR="$scratch" in_group "$root/src/test/template/run" >"$scratch/template" 2>&1 || result=$?
+    cat -- "$scratch/template"
+    printf -- '--- template: %s s ---\n' "$((SECONDS - begun))"
+    counted_by template "$result"
+}
+
+# A script that dies before its last line has proved nothing.
+counted_by() {
+    [ -n "$(numbers "$1" passed)" ] || {
         notes="$notes
-the clients' tests ended with status $result and counted nothing"
+the script of the $1 ended with status $2 and counted nothing"
         return 1
     }
 }
 
-of_clients() { sed -n "s/^clients: .*\b\([0-9][0-9]*\) $1.*/\1/p" "$scratch/clients" | tail -n 1; }
+# What the scripts beside Maven counted, "passed" or another word.
+of_scripts() { echo $(($(numbers clients "$1" | grep . || echo 0) + $(numbers template "$1" | grep . || echo 0))); }
+
+numbers() { sed -n "s/^$1: .*\b\([0-9][0-9]*\) $2.*/\1/p" "$scratch/$1" | tail -n 1; }
 
 # --- leaving nothing behind ------------------------------------------------------------------------------------------
 
@@ -142,9 +162,9 @@ total() {
     skipped_tests
     failed=$(($(reported Failures) + $(reported Errors)))
     skipped="$(reported Skipped)"
-    passed=$(($(reported "Tests run") - failed - skipped + $(of_clients passed | grep . || echo 0)))
-    failed=$((failed + $(of_clients failed | grep . || echo 0)))
-    skipped=$((skipped + $(of_clients skipped | grep . || echo 0)))
+    passed=$(($(reported "Tests run") - failed - skipped + $(of_scripts passed)))
+    failed=$((failed + $(of_scripts failed)))
+    skipped=$((skipped + $(of_scripts skipped)))
     [ -z "$notes" ] || printf '%s\n' "$notes"
     [ "$1" -le "$failed" ] || failed="$1"
     printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"

@@ -4,12 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sandbridge.owner.ApiKeys;
 import dev.sandbridge.owner.FileApiKeys;
+import dev.sandbridge.owner.GivenApiKeys;
 import dev.sandbridge.owner.OwnerId;
 import dev.sandbridge.owner.PrivateFile;
 import dev.sandbridge.owner.Role;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -30,6 +33,13 @@ final class FirstKey {
     private static final OwnerId ADMIN = new OwnerId("admin");
 
     private FirstKey() {}
+
+    /** The keys of a deployment of several processes, none of which may make one of its own. */
+    static ApiKeys shared(Optional<String> given, List<String> lines, Clock clock) throws IOException {
+        String admin = given.orElseThrow(() -> new IllegalArgumentException(
+                "sandbridge.secrets without sandbridge.key: nobody could get in. Give the admin's key too"));
+        return new GivenApiKeys(GIVEN, admin, ADMIN, lines, clock);
+    }
 
     static ApiKeys ensure(FileApiKeys keys, Optional<String> given, Path file) throws IOException {
         if (given.isPresent()) {

@@ -5,6 +5,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -20,6 +21,19 @@ public interface SandbridgeConfig {
 
     /** An API key to accept as the admin's, at least 16 characters; without one the first start makes one. */
     Optional<String> key();
+
+    /**
+     * The secrets that sign ids and seal states, each as VERSION:HEX with 64 hexadecimal digits, newest version signs.
+     * Several processes that are given the same serve the same sandboxes; their keys are then given too ({@link #key},
+     * {@link #keys}), and nothing is kept in the data directory. Functions need them.
+     */
+    Optional<List<String>> secrets();
+
+    /** Further keys where {@link #secrets} are given: lines of a keys file, with the hashes of the keys. */
+    Optional<List<String>> keys();
+
+    /** URL of the long-lived service, for callers who ask a function for what it cannot do. */
+    Optional<String> serviceUrl();
 
     /** How callers prove who they are. */
     @WithDefault("keys")

@@ -56,6 +56,9 @@ final class Wiring {
     @Produces
     @Singleton
     ApiKeys apiKeys(SandbridgeConfig config, DataDirectory data, Clock clock, SecureRandom random) throws IOException {
+        if (config.secrets().isPresent()) {
+            return FirstKey.shared(config.key(), config.keys().orElse(List.of()), clock);
+        }
         return FirstKey.ensure(
                 new FileApiKeys(data.file("keys"), clock, random), config.key(), data.file(FirstKey.FILE));
     }
@@ -81,14 +84,15 @@ final class Wiring {
 
     @Produces
     @Singleton
-    SecretKeys secretKeys(SecretFile file) throws IOException {
-        return file.open();
+    SecretKeys secretKeys(SandbridgeConfig config, SecretFile file) throws IOException {
+        var given = config.secrets();
+        return given.isPresent() ? SecretKeys.given(given.get()) : file.open();
     }
 
     @Produces
     @Singleton
-    Secrets secrets(SecretFile file, SecretKeys keys) {
-        return new Secrets(file, keys);
+    Secrets secrets(SandbridgeConfig config, SecretFile file, SecretKeys keys) {
+        return config.secrets().isPresent() ? new Secrets(keys) : new Secrets(file, keys);
     }
 
     @Produces

@@ -27,15 +27,17 @@ final class ApiRequest {
 
     private final RoutingContext http;
     private final RequestPath path;
+    private final DoorLimits limits;
     private final @Nullable String accept;
     private @Nullable Query query;
     private @Nullable Caller caller;
     private @Nullable Runnable onGone;
     private boolean gone;
 
-    ApiRequest(RoutingContext http, RequestPath path) {
+    ApiRequest(RoutingContext http, RequestPath path, DoorLimits limits) {
         this.http = http;
         this.path = path;
+        this.limits = limits;
         this.accept = http.request().getHeader(HttpHeaders.ACCEPT);
         http.put(KEY, this);
     }
@@ -50,6 +52,11 @@ final class ApiRequest {
 
     RequestPath path() {
         return path;
+    }
+
+    /** What the door that this request came through can do. */
+    DoorLimits limits() {
+        return limits;
     }
 
     Query query() {

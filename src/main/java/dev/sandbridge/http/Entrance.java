@@ -5,6 +5,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
 import java.util.Set;
 
@@ -26,11 +27,18 @@ final class Entrance {
 
     private static final long LEFT_OVER_MILLIS = 10_000;
 
-    void open(@Observes Filters filters) {
-        filters.register(Entrance::enter, FIRST);
+    /** Asked for late: filters are registered before there is a configuration to read. */
+    private final Provider<DoorLimits> limits;
+
+    Entrance(Provider<DoorLimits> limits) {
+        this.limits = limits;
     }
 
-    private static void enter(RoutingContext http) {
+    void open(@Observes Filters filters) {
+        filters.register(this::enter, FIRST);
+    }
+
+    private void enter(RoutingContext http) {
         if (ApiRequest.find(http) != null) {
             http.next();
             return;
@@ -39,7 +47,7 @@ final class Entrance {
         String raw = request.path();
         boolean served = METHODS.contains(request.method().name());
         RequestPath path = raw != null && served ? RequestPath.of(raw) : RequestPath.UNKNOWN;
-        var known = new ApiRequest(http, path);
+        var known = new ApiRequest(http, path, limits.get());
         http.addEndHandler(ended -> {
             if (ended.failed()) {
                 known.callerGone();

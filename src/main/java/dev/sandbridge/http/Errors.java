@@ -43,6 +43,9 @@ final class Errors {
         ApiRequest request = ApiRequest.find(http);
         boolean problem = request != null && request.accepts(PROBLEM);
         var known = known(failure);
+        if (request != null) {
+            known = request.limits().advise(known);
+        }
         int status = status(known.code());
         String type = problem ? PROBLEM : MediaType.APPLICATION_JSON;
         return new Answer(status, type, body(failure, known, status), known.retry() == Retry.YES);
@@ -79,6 +82,8 @@ final class Errors {
             case WebApplicationException framework ->
                 ofStatus(framework.getResponse().getStatus());
             case CallerGone gone -> new SandboxException(ErrorCode.INVALID_REQUEST, "the body ended early", gone);
+            case AnswerTooLong tooLong ->
+                new SandboxException(ErrorCode.PAYLOAD_TOO_LARGE, tooLong.text(), tooLong);
             case HttpException router -> ofStatus(router.getStatusCode());
             default ->
                 new SandboxException(ErrorCode.INTERNAL, "the service failed; the cause is in its log", failure)

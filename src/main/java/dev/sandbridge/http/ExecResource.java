@@ -61,8 +61,11 @@ final class ExecResource {
     public @Nullable Answer exec(@Context RoutingContext http, InputStream body) throws IOException {
         ApiRequest request = ApiRequest.of(http);
         boolean json = request.prefers(MediaType.APPLICATION_JSON, MediaType.SERVER_SENT_EVENTS);
-        ExecCall call = ExecCalls.read(
-                request.json(body, mapper, config.maxJson().asLongValue()), request.header("Session-Id"), json);
+        ExecCall call = request.limits()
+                .capped(ExecCalls.read(
+                        request.json(body, mapper, config.maxJson().asLongValue()),
+                        request.header("Session-Id"),
+                        json));
         long start = System.nanoTime();
         try (StartedExec command = service.exec(request.caller(), request.sandbox(), call)) {
             request.whenGone(command::cancel);
@@ -102,8 +105,9 @@ final class ExecResource {
             try {
                 events.exit(command.run(events).code());
             } catch (IOException | RuntimeException failed) {
-                if (!ApiRequest.of(http).isCallerGone()) {
-                    events.error(errors.event(failed));
+                ApiRequest request = ApiRequest.of(http);
+                if (!request.isCallerGone()) {
+                    events.error(errors.event(request.limits().advise(Errors.known(failed))));
                 }
             }
         } catch (IOException gone) {

@@ -20,6 +20,24 @@ interface HttpConfig {
     @WithDefault("8M")
     MemorySize maxJsonOutput();
 
+    /**
+     * Whether this door is a function: it keeps nothing between two calls, a call ends soon, and bodies are small. The
+     * function flavours set it.
+     */
+    @WithDefault("false")
+    boolean function();
+
+    /** How long a command may run in one call of a function; at least 35 s, below the function's own time limit. */
+    @WithDefault("35s")
+    Duration execCap();
+
+    /**
+     * The longest answer of a function, as it is passed on: base64, or escaped in JSON. The platform refuses
+     * 6,291,556 bytes with the head.
+     */
+    @WithDefault("6000000")
+    MemorySize maxAnswer();
+
     /** How often a silent event stream carries a comment, so that nothing between here and the caller gives it up. */
     @WithDefault("15s")
     Duration keepAlive();

@@ -70,7 +70,7 @@ final class ProcessResource {
 
     @POST
     public ProcessAnswer start(@Context RoutingContext http, InputStream body) throws IOException {
-        ApiRequest request = ApiRequest.of(http);
+        ApiRequest request = request(http);
         JsonFields fields = request.json(body, mapper, config.maxJson().asLongValue());
         if (fields.has("stdin") || fields.has("stdin_base64")) {
             throw fields.wrong("stdin", "sent to the process's own stdin route after the start");
@@ -82,7 +82,7 @@ final class ProcessResource {
 
     @GET
     public ListAnswer list(@Context RoutingContext http) {
-        ApiRequest request = ApiRequest.of(http);
+        ApiRequest request = request(http);
         return new ListAnswer(service.processes().list(request.caller(), request.sandbox()).stream()
                 .map(ProcessAnswer::of)
                 .toList());
@@ -91,14 +91,14 @@ final class ProcessResource {
     @GET
     @Path("{process}")
     public ProcessAnswer get(@Context RoutingContext http, @PathParam("process") String process) {
-        ApiRequest request = ApiRequest.of(http);
+        ApiRequest request = request(http);
         return ProcessAnswer.of(service.processes().get(request.caller(), request.sandbox(), process));
     }
 
     @GET
     @Path("{process}/output")
     public OutputAnswer output(@Context RoutingContext http, @PathParam("process") String process) {
-        ApiRequest request = ApiRequest.of(http);
+        ApiRequest request = request(http);
         Query query = request.query();
         return OutputAnswer.of(service.processes()
                 .output(
@@ -115,7 +115,7 @@ final class ProcessResource {
     @Path("{process}/stdin")
     public Ok input(@Context RoutingContext http, @PathParam("process") String process, InputStream body)
             throws IOException {
-        ApiRequest request = ApiRequest.of(http);
+        ApiRequest request = request(http);
         long limit = config.maxUpload().asLongValue();
         try (InputStream bytes = request.upload(body, limit)) {
             service.processes()
@@ -140,7 +140,7 @@ final class ProcessResource {
     @Path("{process}/signal")
     public Ok signal(@Context RoutingContext http, @PathParam("process") String process, InputStream body)
             throws IOException {
-        ApiRequest request = ApiRequest.of(http);
+        ApiRequest request = request(http);
         JsonFields fields = request.json(body, mapper, config.maxJson().asLongValue());
         String signal = fields.text("signal");
         if (signal == null) {
@@ -153,7 +153,7 @@ final class ProcessResource {
     @POST
     @Path("{process}/wait")
     public ProcessAnswer await(@Context RoutingContext http, @PathParam("process") String process) {
-        ApiRequest request = ApiRequest.of(http);
+        ApiRequest request = request(http);
         return ProcessAnswer.of(service.processes()
                 .await(
                         request.caller(),
@@ -165,8 +165,14 @@ final class ProcessResource {
     @DELETE
     @Path("{process}")
     public void forget(@Context RoutingContext http, @PathParam("process") String process) {
-        ApiRequest request = ApiRequest.of(http);
+        ApiRequest request = request(http);
         service.processes().forget(request.caller(), request.sandbox(), process);
+    }
+
+    private static ApiRequest request(RoutingContext http) {
+        ApiRequest request = ApiRequest.of(http);
+        request.limits().requireMemory("processes");
+        return request;
     }
 
     private static Channel channel(Query query) {

@@ -15,10 +15,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The body of an answer as it is made, with flat memory: a caller that reads slowly blocks the (virtual) thread that
  * writes. Nothing is sent before the first write, so that a failure until then still becomes an ordinary error.
+ *
+ * <p>A function sends in one piece what it has; an answer that is too long for it becomes an ordinary error.
  *
  * <p>Threads: writes may come from several threads; each write is sent as a whole.
  */
@@ -30,11 +33,15 @@ final class ResponseStream extends OutputStream {
     private final HttpServerResponse response;
     private final Semaphore window = new Semaphore(WINDOW);
     private final ApiRequest request;
+    private final @Nullable HeldAnswer held;
+    private @Nullable AnswerTooLong tooLong;
 
     ResponseStream(RoutingContext http) {
         this.connection = http.request().connection();
         this.response = http.response();
         this.request = ApiRequest.of(http);
+        Long limit = request.limits().maxAnswer();
+        this.held = limit == null ? null : new HeldAnswer(limit);
     }
 
     HttpServerResponse head() {
@@ -58,6 +65,10 @@ final class ResponseStream extends OutputStream {
 
     /** Sends a piece of at most a quarter of the window, and keeps it. */
     void send(Buffer piece) throws IOException {
+        if (held != null) {
+            hold(held, piece);
+            return;
+        }
         acquire(piece.length());
         pass(piece);
     }
@@ -76,13 +87,7 @@ final class ResponseStream extends OutputStream {
                 break;
             }
             left -= count;
-            try {
-                // Its last holder, the connection, gives the memory back to the pool.
-                pass(Buffer.buffer(memory));
-            } catch (CallerGone gone) {
-                memory.release();
-                throw gone;
-            }
+            pass(memory);
         }
         return bytes - left;
     }
@@ -104,6 +109,37 @@ final class ResponseStream extends OutputStream {
         }
     }
 
+    /** Sends memory that has one holder; its last one, the connection, gives it back to the pool. */
+    private void pass(ByteBuf memory) throws IOException {
+        Buffer piece = Buffer.buffer(memory);
+        boolean passed = false;
+        try {
+            if (held == null) {
+                pass(piece);
+                passed = true;
+            } else {
+                hold(held, piece);
+                window.release(piece.length());
+            }
+        } finally {
+            if (!passed) {
+                memory.release();
+            }
+        }
+    }
+
+    private void hold(HeldAnswer answer, Buffer piece) throws IOException {
+        synchronized (response) {
+            requireOpen();
+            try {
+                answer.add(piece);
+            } catch (AnswerTooLong overflow) {
+                tooLong = overflow;
+                throw overflow;
+            }
+        }
+    }
+
     private void pass(Buffer piece) throws CallerGone {
         synchronized (response) {
             requireOpen();
@@ -116,7 +152,7 @@ final class ResponseStream extends OutputStream {
 
     /** Sends a piece if that is possible without waiting; for the event loop. */
     void offer(Buffer piece) {
-        if (!window.tryAcquire(piece.length())) {
+        if (held != null || !window.tryAcquire(piece.length())) {
             return;
         }
         try {
@@ -134,7 +170,10 @@ final class ResponseStream extends OutputStream {
         Future<Void> sent;
         synchronized (response) {
             requireOpen();
-            sent = response.end(last);
+            if (held != null) {
+                hold(held, last);
+            }
+            sent = response.end(held == null ? last : held.all());
         }
         try {
             sent.toCompletionStage().toCompletableFuture().get();
@@ -154,13 +193,17 @@ final class ResponseStream extends OutputStream {
     void fail(RuntimeException failure) {
         if (!response.headWritten()) {
             response.headers().remove(HttpHeaders.CONTENT_LENGTH).remove(HttpHeaders.CONTENT_TYPE);
-            throw failure;
+            AnswerTooLong overflow = tooLong;
+            throw overflow == null ? failure : Errors.known(overflow);
         }
         abort();
     }
 
     /** Breaks the connection off, so that a body cut short cannot be taken for a whole one. */
     void abort() {
+        if (tooLong != null && !response.headWritten()) {
+            fail(Errors.known(tooLong));
+        }
         if (!response.ended()) {
             connection.close();
         }

@@ -1,6 +1,6 @@
 /**
  * The doors for events: one named handler per class, picked at run time by {@code QUARKUS_LAMBDA_HANDLER}. Start with
- * {@link dev.sandbridge.lambda.HealthHandler}.
+ * {@link dev.sandbridge.lambda.ReapExpiredSandboxes}.
  *
  * <p>Knows no provider and no store, and opens no port.
  */

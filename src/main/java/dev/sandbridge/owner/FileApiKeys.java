@@ -63,18 +63,9 @@ public final class FileApiKeys implements ApiKeys {
         this.random = random;
     }
 
-    /** Compares with every hash, so that the time tells nothing about which one was near. */
     @Override
     public Optional<Caller> authenticate(String key) {
-        byte[] hash = StoredKey.hash(key);
-        Caller caller = null;
-        for (StoredKey stored : keys()) {
-            KeyInfo info = stored.info();
-            if (stored.hasHash(hash) && !info.disabled()) {
-                caller = new Caller(info.owner(), info.role(), info.keyId(), info.profile());
-            }
-        }
-        return Optional.ofNullable(caller);
+        return StoredKey.caller(keys(), key);
     }
 
     @Override
@@ -97,17 +88,22 @@ public final class FileApiKeys implements ApiKeys {
      * @throws SandboxException INVALID_REQUEST if it is too short to be safe
      */
     public void accept(String keyId, String key, OwnerId owner, Role role) {
+        requireSafe(key);
+        byte[] hash = StoredKey.hash(key);
+        var accepted = new StoredKey(new KeyInfo(keyId, owner, role, null, false, clock.instant()), hash);
+        change(keys -> keys.stream().anyMatch(stored -> stored.hasId(keyId) && stored.hasHash(hash))
+                ? keys
+                : with(without(keys, keyId), accepted));
+    }
+
+    /** Refuses a key that somebody made up too short. */
+    static void requireSafe(String key) {
         if (key.length() < SHORTEST || key.chars().anyMatch(c -> c <= ' ' || c > '~')) {
             throw new SandboxException(
                             ErrorCode.INVALID_REQUEST,
                             "a key must be at least " + SHORTEST + " visible ASCII characters without blanks")
                     .action("choose a longer one, for example with: openssl rand -hex 32");
         }
-        byte[] hash = StoredKey.hash(key);
-        var accepted = new StoredKey(new KeyInfo(keyId, owner, role, null, false, clock.instant()), hash);
-        change(keys -> keys.stream().anyMatch(stored -> stored.hasId(keyId) && stored.hasHash(hash))
-                ? keys
-                : with(without(keys, keyId), accepted));
     }
 
     /** Removes a key that the operator no longer gives, even if it is the last one. */

@@ -27,6 +27,11 @@ final class KeyLines {
         return text.toString().getBytes(UTF_8);
     }
 
+    /** Lines without their heading as a text that {@link #parse} reads. */
+    static byte[] text(List<String> lines) {
+        return (HEADING + "\n" + String.join("\n", lines)).getBytes(UTF_8);
+    }
+
     /** @throws IOException that says which line is wrong, and what to do */
     static List<StoredKey> parse(byte[] contents) throws IOException {
         List<String> lines = new String(contents, UTF_8).lines().toList();

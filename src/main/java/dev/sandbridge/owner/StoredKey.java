@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * A key as it is kept: what may be told about it, and the hash that recognises it.
@@ -17,6 +19,19 @@ record StoredKey(KeyInfo info, byte[] hash) {
         } catch (NoSuchAlgorithmException impossible) {
             throw new IllegalStateException("this Java has no SHA-256", impossible);
         }
+    }
+
+    /** Compares with every hash, so that the time tells nothing about which one was near. */
+    static Optional<Caller> caller(List<StoredKey> keys, String key) {
+        byte[] hash = hash(key);
+        Caller caller = null;
+        for (StoredKey stored : keys) {
+            KeyInfo info = stored.info();
+            if (stored.hasHash(hash) && !info.disabled()) {
+                caller = new Caller(info.owner(), info.role(), info.keyId(), info.profile());
+            }
+        }
+        return Optional.ofNullable(caller);
     }
 
     boolean hasId(String keyId) {

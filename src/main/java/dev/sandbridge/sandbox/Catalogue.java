@@ -108,7 +108,12 @@ final class Catalogue {
     }
 
     boolean isExpired(SandboxSpec spec) {
-        return !spec.expiresAt().isAfter(clock.instant());
+        return isExpired(spec, Duration.ZERO);
+    }
+
+    /** Whether it has been expired for so long. */
+    boolean isExpired(SandboxSpec spec, Duration since) {
+        return !spec.expiresAt().isAfter(clock.instant().minus(since));
     }
 
     Health health() {

@@ -113,6 +113,12 @@ final class Commands {
     }
 
     private static @Nullable Duration timeout(Sandboxes.Found found, ExecCall call) {
+        Duration chosen = chosen(found, call);
+        Duration cap = call.cap();
+        return cap != null && (chosen == null || chosen.compareTo(cap) > 0) ? cap : chosen;
+    }
+
+    private static @Nullable Duration chosen(Sandboxes.Found found, ExecCall call) {
         Duration wish = call.timeout();
         if (wish != null) {
             if (!wish.isPositive() || wish.compareTo(LONGEST) > 0) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param unlimitedByDefault whether no limit applies when neither call nor sandbox names one (the contract's event
  * stream);
  *     otherwise {@link dev.sandbridge.session.Timeouts#DEFAULT_EXEC}
+ * @param cap what holds in any case, or null
  */
 public record ExecCall(
         List<String> argv,
@@ -25,7 +26,26 @@ public record ExecCall(
         @Nullable InputStream stdin,
         @Nullable Duration timeout,
         @Nullable String session,
-        boolean unlimitedByDefault) {
+        boolean unlimitedByDefault,
+        @Nullable Duration cap) {
+    public ExecCall(
+            List<String> argv,
+            @Nullable String directory,
+            Map<String, String> environment,
+            @Nullable String user,
+            @Nullable InputStream stdin,
+            @Nullable Duration timeout,
+            @Nullable String session,
+            boolean unlimitedByDefault) {
+        this(argv, directory, environment, user, stdin, timeout, session, unlimitedByDefault, null);
+    }
+
+    /** The same call with a limit that no command outlives, whatever call and sandbox name. */
+    public ExecCall within(Duration limit) {
+        return new ExecCall(
+                argv, directory, environment, user, stdin, timeout, session, unlimitedByDefault, limit);
+    }
+
     @Override
     public String toString() {
         return "ExecCall";

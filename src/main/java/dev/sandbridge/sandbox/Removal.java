@@ -1,5 +1,6 @@
 package dev.sandbridge.sandbox;
 
+import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.owner.OwnerId;
@@ -11,6 +12,7 @@ import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.Timeouts;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -49,52 +51,66 @@ final class Removal {
                 () -> sandboxes.delete(provider, spec.name(), () -> processes.forgetAll(spec.name())));
     }
 
-    /**
-     * Removes what has expired and is not in use; how many went. What cannot be removed keeps nothing else from being.
-     *
-     * @throws SandboxException the first failure, the others with it
-     */
-    int deleteExpired() {
-        int count = 0;
+    /** Removes what has expired and is not in use. What cannot be removed keeps nothing else from being. */
+    Reaped reap(Reaping wish) {
+        int expired = 0;
+        int removed = 0;
+        int tried = 0;
+        int inUse = 0;
         List<RuntimeException> failures = new ArrayList<>();
         for (SandboxProvider provider : profiles.providers()) {
-            for (SandboxSpec spec : expired(provider, failures)) {
+            for (SandboxSpec spec : expired(provider, wish, failures)) {
+                expired++;
+                if (tried >= wish.limit() || !wish.goesOn().getAsBoolean()) {
+                    continue;
+                }
+                tried++;
                 try {
-                    count += sweep(provider, spec) ? 1 : 0;
+                    boolean gone = sweep(provider, spec, wish);
+                    removed += gone ? 1 : 0;
+                    inUse += gone ? 0 : 1;
                 } catch (RuntimeException failed) {
                     failures.add(failed);
                 }
             }
         }
-        if (!failures.isEmpty()) {
-            RuntimeException first = failures.removeFirst();
-            failures.forEach(first::addSuppressed);
-            throw first;
-        }
-        return count;
+        return new Reaped(expired, removed, inUse, expired - tried, failures);
     }
 
-    private List<SandboxSpec> expired(SandboxProvider provider, List<RuntimeException> failures) {
+    /** Latest first: what cannot be removed at all grows old, and must not keep the others waiting for ever. */
+    private List<SandboxSpec> expired(SandboxProvider provider, Reaping wish, List<RuntimeException> failures) {
         try {
-            return provider.list().stream().filter(catalogue::isExpired).toList();
+            return provider.list().stream()
+                    .filter(spec -> isDue(spec, wish))
+                    .sorted(Comparator.comparing(SandboxSpec::expiresAt).reversed())
+                    .toList();
         } catch (RuntimeException failed) {
             failures.add(failed);
             return List.of();
         }
     }
 
-    private boolean sweep(SandboxProvider provider, SandboxSpec listed) {
+    private boolean isDue(SandboxSpec spec, Reaping wish) {
+        return catalogue.isExpired(spec, wish.grace())
+                && spec.labels().entrySet().containsAll(wish.labels().entrySet());
+    }
+
+    /** Whether it is gone. */
+    private boolean sweep(SandboxProvider provider, SandboxSpec listed, Reaping wish) {
         Optional<Usage.Hold> alone = usage.exclusively(listed.name());
         if (alone.isEmpty()) {
             return false;
         }
         try (var hold = alone.get()) {
-            // Somebody may have used or renewed it since the list was made.
-            return provider.find(listed.name())
-                    .map(SandboxHandle::spec)
-                    .filter(catalogue::isExpired)
-                    .map(spec -> delete(provider, spec))
-                    .orElse(false);
+            // Somebody may have used, renewed or removed it since the list was made.
+            Optional<SandboxSpec> now = provider.find(listed.name()).map(SandboxHandle::spec);
+            now.filter(spec -> isDue(spec, wish)).ifPresent(spec -> delete(provider, spec));
+            return now.isEmpty() || isDue(now.get(), wish);
+        } catch (SandboxException failed) {
+            if (failed.code() == ErrorCode.SANDBOX_NOT_FOUND) {
+                return true;
+            }
+            throw failed;
         }
     }
 

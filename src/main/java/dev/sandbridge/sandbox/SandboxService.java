@@ -11,6 +11,7 @@ import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.StateSealer;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -149,9 +150,25 @@ public final class SandboxService implements AutoCloseable {
         return catalogue.health();
     }
 
-    /** Removes sandboxes that nobody has used for their time; whatever is in use stays. Returns how many went. */
+    /** Removes sandboxes that nobody has used for their time; whatever is in use in this process stays. */
+    public Reaped reap(Reaping wish) {
+        return removal.reap(wish);
+    }
+
+    /**
+     * Removes all of them; how many went.
+     *
+     * @throws RuntimeException the first failure, the others with it, after all were tried
+     */
     public int deleteExpired() {
-        return removal.deleteExpired();
+        Reaped reaped = reap(Reaping.ALL);
+        var failures = new ArrayList<>(reaped.failures());
+        if (!failures.isEmpty()) {
+            RuntimeException first = failures.removeFirst();
+            failures.forEach(first::addSuppressed);
+            throw first;
+        }
+        return reaped.removed();
     }
 
     @Override

@@ -32,7 +32,7 @@ class HealthHandlerQuarkusTest {
     public static final class Picked implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
-            return Map.of("quarkus.lambda.handler", "health");
+            return EventProfile.settings("health");
         }
     }
 }
