@@ -18,8 +18,7 @@ final class DoorLimits {
     private final HttpConfig config;
     private final Optional<String> service;
 
-    DoorLimits(
-            HttpConfig config, @ConfigProperty(name = "sandbridge.service-url") Optional<String> service) {
+    DoorLimits(HttpConfig config, @ConfigProperty(name = "sandbridge.service-url") Optional<String> service) {
         this.config = config;
         this.service = service;
     }

@@ -82,8 +82,7 @@ final class Errors {
             case WebApplicationException framework ->
                 ofStatus(framework.getResponse().getStatus());
             case CallerGone gone -> new SandboxException(ErrorCode.INVALID_REQUEST, "the body ended early", gone);
-            case AnswerTooLong tooLong ->
-                new SandboxException(ErrorCode.PAYLOAD_TOO_LARGE, tooLong.text(), tooLong);
+            case AnswerTooLong tooLong -> new SandboxException(ErrorCode.PAYLOAD_TOO_LARGE, tooLong.text(), tooLong);
             case HttpException router -> ofStatus(router.getStatusCode());
             default ->
                 new SandboxException(ErrorCode.INTERNAL, "the service failed; the cause is in its log", failure)

@@ -60,7 +60,7 @@ public final class ReapExpiredSandboxes
         }
     }
 
-    /** @throws IllegalStateException after all were tried, if some failed, so that the platform counts it and retries */
+    /** @throws IllegalStateException after all were tried, if some failed, so that the platform retries */
     @Override
     public Report handleRequest(Event event, Context context) {
         Event wish = event.detail() == null ? event : event.detail();

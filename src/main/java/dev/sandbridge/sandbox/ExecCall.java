@@ -42,8 +42,7 @@ public record ExecCall(
 
     /** The same call with a limit that no command outlives, whatever call and sandbox name. */
     public ExecCall within(Duration limit) {
-        return new ExecCall(
-                argv, directory, environment, user, stdin, timeout, session, unlimitedByDefault, limit);
+        return new ExecCall(argv, directory, environment, user, stdin, timeout, session, unlimitedByDefault, limit);
     }
 
     @Override

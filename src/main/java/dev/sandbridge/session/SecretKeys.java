@@ -24,13 +24,15 @@ public final class SecretKeys {
     }
 
     /**
-     * Secrets that several processes are given, each as {@code version:hexadecimal}.
+     * Secrets that several processes are given, each as {@code version:hexadecimal}; one without a version is
+     * the first.
      *
      * @throws IllegalArgumentException if one is not of that form, or a version comes twice; quotes none of them
      */
     public static SecretKeys given(List<String> entries) {
         var masters = new TreeMap<Integer, byte[]>();
-        for (String entry : entries) {
+        for (String given : entries) {
+            String entry = given.contains(":") ? given : "1:" + given;
             boolean valid = entry.matches("[1-9][0-9]{0,2}:[0-9a-fA-F]{" + 2 * LENGTH + "}");
             int colon = entry.indexOf(':');
             if (!valid

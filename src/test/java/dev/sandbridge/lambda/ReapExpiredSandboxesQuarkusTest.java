@@ -8,6 +8,7 @@ import dev.sandbridge.owner.OwnerId;
 import dev.sandbridge.owner.Role;
 import dev.sandbridge.sandbox.CreateSandbox;
 import dev.sandbridge.sandbox.SandboxQuery;
+import dev.sandbridge.sandbox.SandboxRef;
 import dev.sandbridge.sandbox.SandboxService;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
@@ -26,33 +27,37 @@ import org.junit.jupiter.api.Test;
 class ReapExpiredSandboxesQuarkusTest {
     private static final Caller ALICE = new Caller(new OwnerId("alice"), Role.USE, "k1", null);
 
+    private static final Duration SHORT = Duration.ofSeconds(1);
+
     @Inject
     SandboxService service;
 
     @Test
     void anEventOfTheScheduleRemovesWhatHasExpiredAndReportsCounts() {
-        make("blue", Duration.ofMillis(1));
-        make("red", Duration.ofMillis(1));
+        make("blue", SHORT);
+        make("red", SHORT);
         make("blue", Duration.ofHours(1));
 
         assertThat(invoke("{}").getInt("expired")).as("within the grace").isZero();
         assertCounts(invoke("{\"graceSeconds\": 0, \"labels\": {\"team\": \"blue\"}}"), 1, 1, 0);
-        make("red", Duration.ofMillis(1));
+        make("red", SHORT);
         assertCounts(invoke("{\"graceSeconds\": 0, \"limit\": 1}"), 2, 1, 1);
         var bridge = "{\"version\": \"0\", \"id\": \"e-1\", \"detail-type\": \"Scheduled Event\","
                 + " \"source\": \"aws.events\", \"account\": \"123456789012\", \"time\": \"2026-01-01T00:00:00Z\","
                 + " \"resources\": [], \"detail\": {\"graceSeconds\": 0}}";
         assertCounts(invoke(bridge), 1, 1, 0);
         assertCounts(invoke(bridge), 0, 0, 0);
-        assertThat(service.list(ALICE, new SandboxQuery(Map.of(), null, null, 100)).items())
+        assertThat(service.list(ALICE, new SandboxQuery(Map.of(), null, null, 100))
+                        .items())
                 .singleElement()
                 .satisfies(left -> assertThat(left.labels()).containsEntry("team", "blue"));
     }
 
+    /** One with a short life has ended it when this returns. */
     private void make(String team, Duration ttl) {
-        service.create(
-                ALICE,
-                new CreateSandbox(
+        String id = service.create(
+                        ALICE,
+                        new CreateSandbox(
                         null,
                         null,
                         null,
@@ -61,7 +66,14 @@ class ReapExpiredSandboxesQuarkusTest {
                         ttl,
                         CreateSandbox.TimeoutWishes.NONE,
                         CreateSandbox.LimitWishes.NONE,
-                        List.of()));
+                        List.of()))
+                .sandbox()
+                .id();
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (ttl.equals(SHORT) && service.running(ALICE, new SandboxRef(id, null))) {
+            assertThat(System.nanoTime()).as("expired in time").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
     }
 
     private static void assertCounts(JsonPath report, int expired, int removed, int left) {
