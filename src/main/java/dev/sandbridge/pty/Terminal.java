@@ -17,12 +17,16 @@ public interface Terminal extends AutoCloseable {
     /** The process id inside the sandbox, or 0 where the provider tells none. */
     int pid();
 
-    /** What is typed. Bytes pass as they are: {@code 0x03} interrupts, {@code 0x04} ends the input of a program. */
+    /**
+     * What is typed. Bytes pass as they are: {@code 0x03} interrupts, {@code 0x04} ends the input of a program. Fails
+     * once the command has ended.
+     */
     OutputStream input();
 
     /**
-     * What is shown, exactly as written. Ends when the last process that holds the terminal is gone, or when this is
-     * closed; {@link InputStream#available} says what is readable now without waiting.
+     * What is shown, exactly as written. Ends with the command, after all that it wrote: a terminal hangs up with the
+     * leader of its session, so background children that still hold it can write to it no more. Reading fails once this
+     * is closed; {@link InputStream#available} says what is readable now without waiting.
      */
     InputStream output();
 

@@ -35,6 +35,7 @@ public final class FaultyProvider implements SandboxProvider {
         DELETE,
         LIST,
         START,
+        START_TERMINAL,
         UPDATE,
         LIMIT_REACHED,
         STAT,
@@ -141,6 +142,13 @@ public final class FaultyProvider implements SandboxProvider {
         public RunningCommand start(Command command) {
             Fault fault = begin(Point.START);
             return fault.around(() -> new Cut(handle.start(command), fault));
+        }
+
+        @Override
+        public Optional<SandboxTerminals> terminals() {
+            return handle.terminals()
+                    .map(real ->
+                            (command, size) -> begin(Point.START_TERMINAL).around(() -> real.start(command, size)));
         }
 
         @Override

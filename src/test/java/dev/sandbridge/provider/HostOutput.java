@@ -11,8 +11,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One output stream of a host process, through a named pipe: the JDK's own process streams end with the main process,
- * this one with the last process that holds it. Closing it ends a waiting read and throws away what still comes.
+ * One output stream of a host process, through a named pipe or a terminal: the JDK's own process streams end with the
+ * main process, a pipe with the last process that holds it. Closing it ends a waiting read and throws away what still
+ * comes.
  */
 final class HostOutput extends InputStream {
     private final ReentrantLock lock = new ReentrantLock();
@@ -22,10 +23,19 @@ final class HostOutput extends InputStream {
     private int to;
     private boolean ended;
     private boolean closed;
-    private volatile @Nullable FileInputStream source;
+    private volatile @Nullable InputStream source;
+
+    /** Opens what is to be read; may wait. */
+    interface Source {
+        InputStream open() throws IOException;
+    }
 
     HostOutput(Path pipe) {
-        Thread.ofPlatform().daemon().name("host-output").start(() -> pump(pipe));
+        this(() -> new FileInputStream(pipe.toFile()));
+    }
+
+    HostOutput(Source source) {
+        Thread.ofPlatform().daemon().name("host-output").start(() -> pump(source));
     }
 
     @Override
@@ -85,9 +95,9 @@ final class HostOutput extends InputStream {
         }
     }
 
-    private void pump(Path pipe) {
+    private void pump(Source opening) {
         var buffer = new byte[chunk.length];
-        try (var in = new FileInputStream(pipe.toFile())) {
+        try (var in = opening.open()) {
             source = in;
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 hand(buffer, n);

@@ -26,10 +26,10 @@ final class HostProcess implements RunningCommand {
     private final HostOutput stderr;
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
 
-    private HostProcess(Process process, long tag, HostOutput stdout, HostOutput stderr) {
+    private HostProcess(Process process, long tag, OutputStream stdin, HostOutput stdout, HostOutput stderr) {
         this.process = process;
         this.tag = tag;
-        this.stdin = new HostInput(process.getOutputStream());
+        this.stdin = new HostInput(stdin);
         this.stdout = stdout;
         this.stderr = stderr;
         process.onExit().thenAccept(ended -> exit.complete(status(ended.exitValue())));
@@ -48,22 +48,15 @@ final class HostProcess implements RunningCommand {
             new ProcessBuilder("mkfifo", out.toString(), err.toString()).start().waitFor();
             var stdout = new HostOutput(out);
             var stderr = new HostOutput(err);
-            // Tests may run under nohup, whose ignored signals every child would inherit.
-            var argv = new ArrayList<>(
-                    List.of("prlimit", "--locks=" + tag + ":" + tag, "--", "setsid", "--", "env", "--default-signal"));
-            argv.addAll(command.argv());
-            var builder = new ProcessBuilder(argv)
-                    .directory(directory)
+            var builder = builder(command, directory, tag, List.of())
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
             if (!command.stdin()) {
                 builder.redirectInput(new File("/dev/null"));
             }
-            builder.environment().clear();
-            builder.environment().putAll(Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "HOME", "/nonexistent"));
-            builder.environment().putAll(command.environment());
             try {
-                return new HostProcess(builder.start(), tag, stdout, stderr);
+                var process = builder.start();
+                return new HostProcess(process, tag, process.getOutputStream(), stdout, stderr);
             } finally {
                 Files.delete(out);
                 Files.delete(err);
@@ -74,6 +67,41 @@ final class HostProcess implements RunningCommand {
             Thread.currentThread().interrupt();
             throw new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "interrupted", interrupted);
         }
+    }
+
+    /**
+     * Starts a command on a terminal, which becomes its controlling one because its session's leader opens it; closes
+     * the terminal when that fails.
+     */
+    static HostProcess start(Command command, File directory, HostPty pty, long tag) {
+        try {
+            var onTerminal = List.of("sh", "-c", "exec <>\"$0\" >&0 2>&0 && exec \"$@\"", pty.path());
+            var nothing = new File("/dev/null");
+            var builder = builder(command, directory, tag, onTerminal)
+                    .redirectInput(nothing)
+                    .redirectOutput(nothing)
+                    .redirectError(nothing);
+            builder.environment().putIfAbsent("TERM", "xterm-256color");
+            var process = builder.start();
+            return new HostProcess(
+                    process, tag, pty.out(), new HostOutput(pty::in), new HostOutput(InputStream::nullInputStream));
+        } catch (IOException refused) {
+            pty.close();
+            throw new SandboxException(ErrorCode.INVALID_REQUEST, "the command cannot be started", refused);
+        }
+    }
+
+    /** Tests may run under nohup, whose ignored signals every child would inherit. */
+    private static ProcessBuilder builder(Command command, File directory, long tag, List<String> before) {
+        var argv = new ArrayList<>(List.of("prlimit", "--locks=" + tag + ":" + tag, "--", "setsid", "--"));
+        argv.addAll(before);
+        argv.addAll(List.of("env", "--default-signal"));
+        argv.addAll(command.argv());
+        var builder = new ProcessBuilder(argv).directory(directory);
+        builder.environment().clear();
+        builder.environment().putAll(Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "HOME", "/nonexistent"));
+        builder.environment().putAll(command.environment());
+        return builder;
     }
 
     @Override

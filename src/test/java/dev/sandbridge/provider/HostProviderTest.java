@@ -59,4 +59,20 @@ class HostProviderTest {
             return new HostTestBed();
         }
     }
+
+    @Nested
+    class Terminals extends TerminalContract {
+        @Override
+        protected TestBed open() {
+            return new HostTestBed();
+        }
+    }
+
+    @Nested
+    class TerminalEnds extends TerminalEndContract {
+        @Override
+        protected TestBed open() {
+            return new HostTestBed();
+        }
+    }
 }

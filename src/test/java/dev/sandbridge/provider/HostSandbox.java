@@ -4,6 +4,9 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.Command;
 import dev.sandbridge.process.RunningCommand;
+import dev.sandbridge.pty.Terminal;
+import dev.sandbridge.pty.TerminalSize;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -42,6 +45,31 @@ final class HostSandbox implements SandboxHandle {
 
     @Override
     public RunningCommand start(Command command) {
+        Path directory = directoryOf(command);
+        synchronized (this) {
+            return keep(HostProcess.start(command, directory.toFile(), disk.directory(name), nextTag()));
+        }
+    }
+
+    @Override
+    public Optional<SandboxTerminals> terminals() {
+        return Optional.of(this::start);
+    }
+
+    private Terminal start(Command command, TerminalSize size) {
+        Path directory = directoryOf(command);
+        synchronized (this) {
+            long tag = nextTag();
+            try {
+                var pty = new HostPty(size);
+                return new HostTerminal(keep(HostProcess.start(command, directory.toFile(), pty, tag)), pty);
+            } catch (IOException failed) {
+                throw new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "no terminal is left", failed);
+            }
+        }
+    }
+
+    private Path directoryOf(Command command) {
         require();
         if (command.user() != null) {
             throw new SandboxException(ErrorCode.CAPABILITY_UNAVAILABLE, "no other users here");
@@ -50,14 +78,18 @@ final class HostSandbox implements SandboxHandle {
         if (!Files.isDirectory(directory)) {
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "no such working directory");
         }
-        synchronized (this) {
-            require();
-            running.removeIf(process -> process.exit().isDone());
-            var process = HostProcess.start(
-                    command, directory.toFile(), disk.directory(name), tags | commands.incrementAndGet());
-            running.add(process);
-            return process;
-        }
+        return directory;
+    }
+
+    private long nextTag() {
+        require();
+        return tags | commands.incrementAndGet();
+    }
+
+    private HostProcess keep(HostProcess process) {
+        running.removeIf(other -> other.exit().isDone());
+        running.add(process);
+        return process;
     }
 
     @Override

@@ -24,6 +24,7 @@ final class Descriptor implements AutoCloseable {
 
     private volatile @Nullable Thread waiter;
     private volatile boolean ready;
+    private volatile boolean finished;
     /** The poller's name for this one, 0 before the first wait; written by the waiting thread only. */
     private volatile long registration;
 
@@ -80,7 +81,7 @@ final class Descriptor implements AutoCloseable {
         waiter = Thread.currentThread();
         try {
             registration = poller.arm(this, number, registration, direction);
-            while (!ready && !isClosed()) {
+            while (!ready && !finished && !isClosed()) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new InterruptedIOException("interrupted while waiting for a sandbox");
                 }
@@ -98,6 +99,17 @@ final class Descriptor implements AutoCloseable {
     void signal() {
         ready = true;
         LockSupport.unpark(waiter);
+    }
+
+    /** The other side is gone for good: nothing comes any more but what is there, and nobody takes anything. */
+    void finish() {
+        finished = true;
+        LockSupport.unpark(waiter);
+    }
+
+    /** To be asked before a read or write that would wait: afterwards, it would wait for ever. */
+    boolean isFinished() {
+        return finished;
     }
 
     boolean isClosed() {

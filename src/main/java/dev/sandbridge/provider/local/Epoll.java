@@ -10,6 +10,9 @@ import java.lang.invoke.MethodHandle;
 final class Epoll implements AutoCloseable {
     static final int IN = 1;
     static final int OUT = 4;
+    /** The other side is gone; always told, whatever was asked for. */
+    static final int HANG_UP = 16;
+
     static final int ONE_SHOT = 1 << 30;
 
     /** Events taken with one call. */
@@ -55,8 +58,8 @@ final class Epoll implements AutoCloseable {
         control(CTL_DEL, watched, 0, 0);
     }
 
-    /** Waits for events and stores their names; to be called by one thread only. */
-    int await(long[] names) {
+    /** Waits for events and stores their names and what happened; to be called by one thread only. */
+    int await(long[] names, int[] happened) {
         try (var arena = Arena.ofConfined()) {
             var errno = arena.allocate(Libc.CAPTURE);
             var events = arena.allocate((long) BATCH * EVENT_SIZE, Long.BYTES);
@@ -65,7 +68,9 @@ final class Epoll implements AutoCloseable {
                 count = (int) EPOLL_WAIT.invokeExact(errno, fd, events, BATCH, -1);
             } while (count == -1 && errno.get(ValueLayout.JAVA_INT, 0) == Errno.EINTR);
             for (int i = 0; i < count; i++) {
-                names[i] = events.get(ValueLayout.JAVA_LONG_UNALIGNED, (long) i * EVENT_SIZE + NAME_OFFSET);
+                long at = (long) i * EVENT_SIZE;
+                happened[i] = events.get(ValueLayout.JAVA_INT_UNALIGNED, at);
+                names[i] = events.get(ValueLayout.JAVA_LONG_UNALIGNED, at + NAME_OFFSET);
             }
             return Math.max(count, 0);
         } catch (Throwable impossible) {

@@ -75,6 +75,7 @@ final class FdInputStream extends InputStream implements ReadableByteChannel {
         int fd = descriptor.enter();
         try {
             while (true) {
+                boolean finished = descriptor.isFinished();
                 long count;
                 try (var buffer = NativeBuffer.lease()) {
                     count = reading.read(fd, buffer);
@@ -82,7 +83,7 @@ final class FdInputStream extends InputStream implements ReadableByteChannel {
                 if (count > 0) {
                     return (int) count;
                 }
-                if (count == 0 || count == -Errno.EIO) {
+                if (count == 0 || count == -Errno.EIO || count == -Errno.EAGAIN && finished) {
                     // A terminal answers EIO once its last process is gone; pipes never do.
                     return -1;
                 }

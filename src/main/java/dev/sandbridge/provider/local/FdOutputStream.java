@@ -30,9 +30,12 @@ final class FdOutputStream extends OutputStream {
         try {
             int done = 0;
             while (done < length) {
+                boolean finished = descriptor.isFinished();
                 long count = writeNow(fd, bytes, offset + done, length - done);
                 if (count > 0) {
                     done += (int) count;
+                } else if (count == -Errno.EAGAIN && finished) {
+                    throw Errno.failure("write", -Errno.EPIPE);
                 } else if (count == -Errno.EAGAIN) {
                     descriptor.await(Poller.Direction.WRITE);
                 } else if (count != -Errno.EINTR) {

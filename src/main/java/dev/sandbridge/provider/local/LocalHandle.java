@@ -7,12 +7,9 @@ import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxFiles;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxSpec;
+import dev.sandbridge.provider.SandboxTerminals;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -23,14 +20,9 @@ import org.jspecify.annotations.Nullable;
  * it ended. Thread-safe.
  */
 final class LocalHandle implements SandboxHandle {
-    private static final Map<String, String> ENVIRONMENT = Map.of(
-            "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "LANG", "C.UTF-8");
-
-    private static final int LONGEST_FAULT = 1000;
-
     private final CageSource cages;
     private final SandboxStore store;
+    private final CommandStarter commands = new CommandStarter(this::running, () -> spec().limits());
     private final LocalFiles files = new LocalFiles(this::startVerb);
     private final DiskWatch disk = new DiskWatch(this::start);
 
@@ -109,78 +101,19 @@ final class LocalHandle implements SandboxHandle {
 
     @Override
     public RunningCommand start(Command command) {
-        var cage = running();
-        var channel = cage.channel();
-        var started = send(cage, request(cage, command));
-        boolean handedOver = false;
-        try {
-            byte[] fault = started.fault().readNBytes(LONGEST_FAULT);
-            InputStream stderr =
-                    fault.length == 0 ? started.stderr() : StartErrors.notRun(FileVerb.fault(fault), command);
-            handedOver = true;
-            return new LocalCommand(channel, started, stderr);
-        } catch (IOException interrupted) {
-            throw new SandboxException(
-                    ErrorCode.EXEC_TRANSPORT_ERROR, "starting the command was interrupted", interrupted);
-        } finally {
-            if (!handedOver) {
-                new LocalCommand(channel, started, started.stderr()).kill();
-                started.close();
-            }
-        }
+        return commands.start(command);
     }
 
-    private StartRequest request(Cage cage, Command command) {
-        var environment = new HashMap<>(ENVIRONMENT);
-        environment.putAll(account(cage, command.user()).environment());
-        environment.putAll(command.environment());
-        return new StartRequest(
-                StartRequest.Mode.EXEC,
-                command.user(),
-                command.directory(),
-                environment,
-                command.argv(),
-                command.stdin(),
-                false);
-    }
-
-    private Account account(Cage cage, @Nullable String user) {
-        if (user == null) {
-            return cage.users() ? Account.ROOT : Account.ONLY_USER;
-        }
-        return Account.find(passwd(), user).orElse(Account.unknown(user));
-    }
-
-    /** The sandbox's own list of users; empty if it has destroyed it. */
-    private String passwd() {
-        var verb =
-                StartRequest.file(false, List.of("read", "/etc/passwd", "0", Integer.toString(Account.LONGEST_FILE)));
-        try (var started = startVerb(verb)) {
-            return FileVerb.next(started.stdout()) == null
-                    ? ""
-                    : new String(started.stdout().readNBytes(Account.LONGEST_FILE), StandardCharsets.UTF_8);
-        } catch (IOException | FileVerb.Failure unreadable) {
-            return "";
-        }
+    @Override
+    public Optional<SandboxTerminals> terminals() {
+        return Optional.of(commands);
     }
 
     private Started startVerb(StartRequest request) {
         if (request.stdin() && disk.isFull()) {
             throw FileErrors.diskFull();
         }
-        return send(running(), request);
-    }
-
-    private Started send(Cage cage, StartRequest request) {
-        try {
-            return cage.channel().start(request);
-        } catch (ResidentRefusal refusal) {
-            throw StartErrors.refused(refusal, cage.users(), record.spec().limits());
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new SandboxException(
-                    ErrorCode.EXEC_TRANSPORT_ERROR, "starting in the sandbox was interrupted", interrupted);
-        }
+        return commands.send(request);
     }
 
     /** The cage, started if there is none now. */

@@ -141,13 +141,21 @@ final class PendingRequests {
         var opened = new ArrayList<Closeable>();
         boolean complete = false;
         try {
-            OutputStream stdin = request.stdin() ? inputOf(files, opened) : Streams.closedOutput();
-            var stdout = output(request, files, opened);
-            var stderr = output(request, files, opened);
-            var fault = input(files, opened);
-            OutputStream extra = request.extra() ? inputOf(files, opened) : Streams.closedOutput();
             var exit = known(exits.get(reply.id()), reply);
-            var started = new Started(reply.id(), reply.value(), stdin, stdout, stderr, fault, extra, exit);
+            Started started;
+            if (request.terminal() != null) {
+                var terminal = terminal(files, opened);
+                var fault = input(files, opened);
+                started = Started.onTerminal(reply.id(), reply.value(), terminal, fault, exit);
+                exit.whenComplete((status, gone) -> terminal.finish());
+            } else {
+                OutputStream stdin = request.stdin() ? inputOf(files, opened) : Streams.closedOutput();
+                var stdout = output(request, files, opened);
+                var stderr = output(request, files, opened);
+                var fault = input(files, opened);
+                OutputStream extra = request.extra() ? inputOf(files, opened) : Streams.closedOutput();
+                started = new Started(reply.id(), reply.value(), stdin, stdout, stderr, fault, extra, null, exit);
+            }
             complete = true;
             return started;
         } finally {
@@ -178,6 +186,13 @@ final class PendingRequests {
         var stream = new FdOutputStream(pipe(files));
         opened.add(stream);
         return stream;
+    }
+
+    private TerminalMaster terminal(Queue<Integer> files, ArrayList<Closeable> opened) throws IOException {
+        require(FdCalls.isTerminalMaster(files.element()), "a start came with something else than a terminal");
+        var terminal = TerminalMaster.open(files.remove(), poller);
+        opened.add(terminal);
+        return terminal;
     }
 
     /** Anything but a pipe could make a read wait where no reader may: files, devices, foreign file systems. */

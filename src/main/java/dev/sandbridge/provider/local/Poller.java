@@ -95,14 +95,20 @@ final class Poller implements AutoCloseable {
 
     private void run() {
         var names = new long[Epoll.BATCH];
+        var events = new int[Epoll.BATCH];
         while (true) {
-            int count = epoll.await(names);
+            int count = epoll.await(names, events);
             for (int i = 0; i < count; i++) {
                 if (names[i] == WAKE_UP) {
                     return;
                 }
                 var descriptor = armed.get(names[i]);
-                if (descriptor != null) {
+                if (descriptor == null) {
+                    continue;
+                }
+                if ((events[i] & Epoll.HANG_UP) != 0) {
+                    descriptor.finish();
+                } else {
                     descriptor.signal();
                 }
             }

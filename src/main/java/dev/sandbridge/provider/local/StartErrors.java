@@ -4,9 +4,6 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.Command;
 import dev.sandbridge.provider.Limits;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 
 /** Why a command was not started, in the caller's terms. */
 final class StartErrors {
@@ -50,17 +47,16 @@ final class StartErrors {
     }
 
     /**
-     * What a shell would say of a program that it cannot run, as the command's stderr.
+     * What a shell would say of a program that it cannot run.
      *
      * @throws SandboxException if it did not come that far: the caller's mistake, or ours
      */
-    static InputStream notRun(FileVerb.Failure fault, Command command) {
+    static String notRun(FileVerb.Failure fault, Command command) {
         String step = fault.getMessage() == null ? "" : fault.getMessage();
         return switch (step) {
             case "exec" -> {
                 String reason = fault.errno() == Errno.ENOENT ? "not found" : Errno.text(fault.errno());
-                String line = command.argv().getFirst() + ": " + reason + "\n";
-                yield new ByteArrayInputStream(line.getBytes(StandardCharsets.UTF_8));
+                yield command.argv().getFirst() + ": " + reason + "\n";
             }
             case "chdir" ->
                 throw new SandboxException(

@@ -1,5 +1,6 @@
 package dev.sandbridge.provider.local;
 
+import dev.sandbridge.pty.TerminalSize;
 import dev.sandbridge.workspace.FileNames;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
@@ -12,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mode a program, or a file verb that the resident carries itself
  * @param user null for the sandbox's default user
- * @param stdin whether an input pipe is wanted
+ * @param stdin whether an input pipe is wanted; not with a terminal, which is all three standard streams
  * @param extra whether a second input pipe, at descriptor 3, is wanted
+ * @param terminal its size, where the program runs on one; null for pipes
  */
 record StartRequest(
         Mode mode,
@@ -22,7 +24,8 @@ record StartRequest(
         Map<String, String> environment,
         List<String> arguments,
         boolean stdin,
-        boolean extra) {
+        boolean extra,
+        @Nullable TerminalSize terminal) {
     enum Mode {
         EXEC("exec"),
         FILE("file");
@@ -35,12 +38,12 @@ record StartRequest(
     }
 
     static StartRequest file(boolean stdin, List<String> verbAndArguments) {
-        return new StartRequest(Mode.FILE, null, null, Map.of(), verbAndArguments, stdin, stdin);
+        return new StartRequest(Mode.FILE, null, null, Map.of(), verbAndArguments, stdin, stdin, null);
     }
 
-    /** How many open files a true answer carries: input pipes, stdout, stderr, fault pipe. */
+    /** How many open files a true answer carries: input pipes, stdout and stderr or the terminal, fault pipe. */
     int files() {
-        return 3 + (stdin ? 1 : 0) + (extra ? 1 : 0);
+        return (terminal == null ? 3 : 2) + (stdin ? 1 : 0) + (extra ? 1 : 0);
     }
 
     /** NUL-ended fields, each beginning with its tag. */
@@ -60,6 +63,9 @@ record StartRequest(
         }
         if (extra) {
             field(out, 'x', "1");
+        }
+        if (terminal != null) {
+            field(out, 't', terminal.columns() + " " + terminal.rows());
         }
         return out.toByteArray();
     }

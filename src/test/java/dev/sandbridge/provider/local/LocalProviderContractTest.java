@@ -7,6 +7,8 @@ import dev.sandbridge.provider.FileTreeContract;
 import dev.sandbridge.provider.FileWritingContract;
 import dev.sandbridge.provider.OutputContract;
 import dev.sandbridge.provider.SandboxProviderContract;
+import dev.sandbridge.provider.TerminalContract;
+import dev.sandbridge.provider.TerminalEndContract;
 import dev.sandbridge.provider.TestBed;
 import org.junit.jupiter.api.Nested;
 
@@ -62,6 +64,22 @@ class LocalProviderContractTest {
 
     @Nested
     class Tree extends FileTreeContract {
+        @Override
+        protected TestBed open() {
+            return new LocalTestBed();
+        }
+    }
+
+    @Nested
+    class Terminals extends TerminalContract {
+        @Override
+        protected TestBed open() {
+            return new LocalTestBed();
+        }
+    }
+
+    @Nested
+    class TerminalEnds extends TerminalEndContract {
         @Override
         protected TestBed open() {
             return new LocalTestBed();

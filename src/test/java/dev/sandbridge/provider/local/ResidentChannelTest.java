@@ -26,7 +26,7 @@ class ResidentChannelTest {
     private static final int DONE = 5;
 
     private static final StartRequest COMMAND = new StartRequest(
-            StartRequest.Mode.EXEC, null, "/workspace", Map.of("A", "b"), List.of("true", ""), false, false);
+            StartRequest.Mode.EXEC, null, "/workspace", Map.of("A", "b"), List.of("true", ""), false, false, null);
 
     private Poller poller;
     private ResidentChannel channel;
@@ -82,7 +82,7 @@ class ResidentChannelTest {
     @Test
     void aLongRequestIsSplitAndArrivesWhole() throws Throwable {
         var long1 = "x".repeat(200_000);
-        start(new StartRequest(StartRequest.Mode.EXEC, null, null, Map.of(), List.of(long1), false, false));
+        start(new StartRequest(StartRequest.Mode.EXEC, null, null, Map.of(), List.of(long1), false, false, null));
 
         int length = 0;
         FakeResident.Request part;
