@@ -58,15 +58,15 @@ class ReapExpiredSandboxesQuarkusTest {
         String id = service.create(
                         ALICE,
                         new CreateSandbox(
-                        null,
-                        null,
-                        null,
-                        Map.of(),
-                        Map.of("team", team),
-                        ttl,
-                        CreateSandbox.TimeoutWishes.NONE,
-                        CreateSandbox.LimitWishes.NONE,
-                        List.of()))
+                                null,
+                                null,
+                                null,
+                                Map.of(),
+                                Map.of("team", team),
+                                ttl,
+                                CreateSandbox.TimeoutWishes.NONE,
+                                CreateSandbox.LimitWishes.NONE,
+                                List.of()))
                 .sandbox()
                 .id();
         long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();

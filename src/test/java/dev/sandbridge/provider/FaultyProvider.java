@@ -157,6 +157,11 @@ public final class FaultyProvider implements SandboxProvider {
         }
 
         @Override
+        public Optional<SandboxTree> tree() {
+            return handle.tree();
+        }
+
+        @Override
         public void update(Map<String, String> labels, String state, Instant expiresAt) {
             run(Point.UPDATE, () -> handle.update(labels, state, expiresAt));
         }

@@ -53,7 +53,23 @@ class HostProviderTest {
     }
 
     @Nested
-    class Tree extends FileTreeContract {
+    class FileTree extends FileTreeContract {
+        @Override
+        protected TestBed open() {
+            return new HostTestBed();
+        }
+    }
+
+    @Nested
+    class TreeReading extends TreeReadingContract {
+        @Override
+        protected TestBed open() {
+            return new HostTestBed();
+        }
+    }
+
+    @Nested
+    class TreeReplacement extends TreeReplacementContract {
         @Override
         protected TestBed open() {
             return new HostTestBed();

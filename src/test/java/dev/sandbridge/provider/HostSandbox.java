@@ -23,6 +23,7 @@ final class HostSandbox implements SandboxHandle {
     private final HostProvider.Disk disk;
     private final SandboxName name;
     private final HostFiles files;
+    private final HostTree tree;
     private final long tags;
     private final AtomicInteger commands = new AtomicInteger();
     private final Queue<HostProcess> running = new ConcurrentLinkedQueue<>();
@@ -31,6 +32,8 @@ final class HostSandbox implements SandboxHandle {
         this.disk = disk;
         this.name = name;
         this.files = new HostFiles(disk.directory(name), this::require);
+        this.tree = new HostTree(
+                disk.directory(name).resolve("workspace"), disk.directory(name).resolve("staging"), this::require);
         this.tags = 1L << 62 | disk.number(name) << COMMANDS;
     }
 
@@ -95,6 +98,11 @@ final class HostSandbox implements SandboxHandle {
     @Override
     public SandboxFiles files() {
         return files;
+    }
+
+    @Override
+    public Optional<SandboxTree> tree() {
+        return Optional.of(tree);
     }
 
     @Override

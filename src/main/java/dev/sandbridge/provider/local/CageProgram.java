@@ -22,6 +22,10 @@ final class CageProgram {
             "signals.pl",
             "files.pl",
             "content.pl",
+            "walk.pl",
+            "replace.pl",
+            "commit.pl",
+            "journal.pl",
             "sudo.sh",
             "su.sh");
 

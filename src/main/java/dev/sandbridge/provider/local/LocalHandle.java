@@ -8,6 +8,7 @@ import dev.sandbridge.provider.SandboxFiles;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.provider.SandboxTerminals;
+import dev.sandbridge.provider.SandboxTree;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Map;
@@ -24,6 +25,7 @@ final class LocalHandle implements SandboxHandle {
     private final SandboxStore store;
     private final CommandStarter commands = new CommandStarter(this::running, () -> spec().limits());
     private final LocalFiles files = new LocalFiles(this::startVerb);
+    private final LocalTree tree;
     private final DiskWatch disk = new DiskWatch(this::start);
 
     /** Guards what follows: record on disk, cage and their end. */
@@ -47,6 +49,8 @@ final class LocalHandle implements SandboxHandle {
         this.record = record;
         this.cages = cages;
         this.store = store;
+        long room = cages.limitsDisk() ? Long.MAX_VALUE : record.spec().limits().diskBytes();
+        this.tree = new LocalTree(this::startVerb, room);
     }
 
     @Override
@@ -62,6 +66,11 @@ final class LocalHandle implements SandboxHandle {
     @Override
     public SandboxFiles files() {
         return files;
+    }
+
+    @Override
+    public Optional<SandboxTree> tree() {
+        return Optional.of(tree);
     }
 
     @Override

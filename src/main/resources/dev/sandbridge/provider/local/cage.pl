@@ -7,7 +7,8 @@
 #   parent=PID         the service; nothing starts if that is no longer the parent (0: not checked)
 #   dir=DIR            the sandbox's own directory, absolute
 #   disk=image|plain   DIR/disk.img, a file system image (root only), or DIR/tree, made here; both hold "fs", which is
-#                      the sandbox's / and is filled at the first start, and "made", which says that it has been
+#                      the sandbox's / and is filled at the first start, "made", which says that it has been, and
+#                      "side", for trees that nothing inside may see yet
 #   ids=range:BASE     root: host ids BASE..BASE+65535 are 0..65535 inside; always the same BASE for one sandbox,
 #                      and better not the same for two
 #      |subid          ordinary user with subordinate ids: its own id is 0 inside, those are 1...
@@ -30,7 +31,7 @@ BEGIN { $^W = 1 }
 
 my $here;    # directory of this program and its parts
 my @RESIDENT = qw(kernel.pl resident.pl commands.pl signals.pl);    # the resident's program, and what it compiles later
-my @FILE_VERBS = qw(files.pl content.pl);
+my @FILE_VERBS = qw(files.pl content.pl walk.pl replace.pl commit.pl journal.pl);
 my %part;    # texts of what is started inside, read while this process may still look into that directory
 
 BEGIN {
@@ -70,13 +71,14 @@ sub launch {
     join_cgroup($_) for @{ $option->{cgroup} };
     my ($volume, $system, $lock) = $option->{is_root} ? private_mounts($option) : plain_volume($option);
     prepare_tree($option, $volume, $system);
+    my $held = held_directory($volume);
     enter_namespaces($option, $helper) if $helper;
     if ($is_nat) {
         close $alive;
         loopback_up();
         block_networks(@unreachable);
     }
-    become_bubblewrap($option, "$volume/fs", $system, grep { defined } $resident_lives, $lock);
+    become_bubblewrap($option, "$volume/fs", $system, $held, grep { defined } $resident_lives, $lock);
 }
 
 sub read_parts {
@@ -97,6 +99,7 @@ sub prepare_tree {
     }
     my $made = whole("$volume/made");
     die "the files were made for other ids: $made" if $made ne $mark;
+    make_side($volume, $option->{base});
     mend_places("$volume/fs", $option->{base}, $system, map { $_->[1] } @{ $option->{shown} });
 }
 
@@ -241,7 +244,7 @@ sub remove {
 # ------------------------------------------------------------------------------------------------------ bubblewrap
 
 sub become_bubblewrap {
-    my ($option, $root, $system, @kept) = @_;
+    my ($option, $root, $system, $volume, @kept) = @_;
     my %resolver = (none => '', nat => "nameserver 10.0.2.3\n", host => whole('/etc/resolv.conf'));
     my %shown = shown_of_etc($system);
     my @arguments = (
@@ -271,7 +274,7 @@ sub become_bubblewrap {
     sys('dup3', $script, 0, 0);
     keep_open(@kept);
     exec { 'bwrap' } 'bwrap', '--args', $list, '--', @perl, '-w', '-', "users=$option->{users}",
-        "capabilities=$capabilities", NO_CORE_DUMP, @limits;
+        "capabilities=$capabilities", "volume=$volume", NO_CORE_DUMP, @limits;
     die "bwrap: $!\n";
 }
 

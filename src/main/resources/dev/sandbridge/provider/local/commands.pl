@@ -121,16 +121,19 @@ sub add_terminal {
 # page that Perl touches after it is copied, by the child and by this process. A step without a name may fail.
 sub child_steps {
     my ($id, $request, $plan) = @_;
-    my $first = defined $plan->{extra} ? 4 : 3;    # descriptors from here on are closed but for the fault pipe
+    my $first = defined $plan->{extra} ? 4 : 3;    # descriptors from here on are closed but for these
+    my @kept = sort { $a <=> $b } $plan->{fault}, keeps_volume($request) ? $main::volume : ();
+    my $free = $first;
+    for (@kept) { $free++ if $_ == $free }
     return (
         [ session => $NR{setsid} ],
         [ tag => $NR{prlimit64}, 0, RLIMIT_LOCKS, pack('QQ', (TAG_BASE - $id) x 2), 0 ],
         [ tag => $NR{prlimit64}, 0, RLIMIT_RTTIME, pack('QQ', (TAG_BASE + $id) x 2), 0 ],
-        channel_steps($plan, $first),
-        # Before process 1, its commands are given up for memory. The descriptor is the first free one.
+        channel_steps($plan, $first, @kept),
+        # Before process 1, its commands are given up for memory. The descriptor is the lowest free one.
         [ '' => $NR{openat}, AT_FDCWD, '/proc/self/oom_score_adj', 1, 0 ],
-        [ '' => $NR{write}, $first, '300', 3 ],
-        [ '' => $NR{close}, $first ],
+        [ '' => $NR{write}, $free, '300', 3 ],
+        [ '' => $NR{close}, $free ],
         user_steps($request->{credentials}, $plan->{terminal}),
         directory_steps($request),
         [ signals => $NR{rt_sigprocmask}, 2, pack('Q', 0), 0, 8 ],
@@ -138,14 +141,23 @@ sub child_steps {
 }
 
 sub channel_steps {
-    my ($plan, $first) = @_;
+    my ($plan, $first, @kept) = @_;
     my @steps;
     push @steps, [ terminal => $NR{ioctl}, $plan->{terminal}, TIOCSCTTY, 0 ] if defined $plan->{terminal};
     push @steps, [ descriptors => $NR{dup3}, $plan->{in}, 0, 0 ] if defined $plan->{in};    # else /dev/null stays
     push @steps, [ descriptors => $NR{dup3}, $plan->{out}, 1, 0 ], [ descriptors => $NR{dup3}, $plan->{err}, 2, 0 ];
     push @steps, [ descriptors => $NR{dup3}, $plan->{extra}, 3, 0 ] if defined $plan->{extra};
-    push @steps, [ descriptors => $NR{close_range}, $first, $plan->{fault} - 1, 0 ] if $plan->{fault} > $first;
-    return (@steps, [ descriptors => $NR{close_range}, $plan->{fault} + 1, 0xffffffff, 0 ]);
+    for my $kept (@kept) {
+        push @steps, [ descriptors => $NR{close_range}, $first, $kept - 1, 0 ] if $kept > $first;
+        $first = $kept + 1;
+    }
+    return (@steps, [ descriptors => $NR{close_range}, $first, 0xffffffff, 0 ]);
+}
+
+# Verbs that take no path from anybody get at the volume; nothing else ever does.
+sub keeps_volume {
+    my ($request) = @_;
+    return $request->{m} eq 'file' && $request->{a}[0] =~ /^(?:walk|replace|recover)\z/;
 }
 
 sub user_steps {

@@ -51,6 +51,22 @@ sub plain_volume {
     return ("$directory/tree", $option->{rootfs}, $lock);
 }
 
+# Where trees are gathered before they become the workspace; no path inside leads there.
+sub make_side {
+    my ($volume, $owner) = @_;
+    return if -d "$volume/side";
+    mkdir "$volume/side", 0700 or die "$volume/side: $!\n";
+    give($owner, "$volume/side");
+}
+
+# The volume as a descriptor that stays open: trees move between its parts, which the kernel does within one mount only.
+sub held_directory {
+    my ($path) = @_;
+    my $fd = sys('openat', AT_FDCWD, $path, 010000000, 0);    # O_PATH
+    return $fd if $fd >= 0;
+    die "$path: $!\n";
+}
+
 # Waits a little: the kernel takes a moment to bury the one before.
 sub take_lock {
     my ($handle, $what) = @_;

@@ -22,7 +22,8 @@ sub run_verb {
     $SIG{$_} = 'IGNORE' for qw(PIPE XFSZ);
     my %verbs = (
         stat => \&verb_stat, lstat => \&verb_lstat, read => \&verb_read, write => \&verb_write, list => \&verb_list,
-        mkdir => \&verb_mkdir, delete => \&verb_delete,
+        mkdir => \&verb_mkdir, delete => \&verb_delete, walk => \&verb_walk, replace => \&verb_replace,
+        recover => \&verb_recover,
     );
     my $done = eval {
         my $run = $verbs{$verb} or die [ EINVAL, "no such verb: $verb" ];
@@ -191,9 +192,11 @@ sub verb_delete {
 }
 
 # Removes all below a directory; how many that was. Follows no link and leaves no file system; depth costs memory but
-# no descriptor: the way up is "..", and it must lead to where the way down came from.
+# no descriptor: the way up is "..", and it must lead to where the way down came from. With force, permissions that its
+# owner took from himself do not stop it; for trees that nobody else reaches.
 sub empty_directory {
-    my ($parent, $base) = @_;
+    my ($parent, $base, $force) = @_;
+    sys('fchmodat', $parent, $base, 0700) if $force;
     my $top = status($parent, $base, AT_NOFOLLOW) || give_up($! + 0);
     my $fd = open_at($parent, $base, O_DIRECTORY | O_NOFOLLOW);
     my $removed = 0;
@@ -216,6 +219,7 @@ sub empty_directory {
         });
         if (defined $below) {
             push @above, [ $below, $here ];
+            sys('fchmodat', $fd, $below, 0700) if $force;
             $fd = step($fd, $below);
             next;
         }

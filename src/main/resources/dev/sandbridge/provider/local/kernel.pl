@@ -19,13 +19,15 @@ our %NR = $AARCH64
        setgroups => 159, setresuid => 147, setresgid => 149, signalfd4 => 74, rt_sigprocmask => 135, execve => 221,
        exit_group => 94, getdents64 => 61, unlinkat => 35, mkdirat => 34, renameat => 38, linkat => 37,
        readlinkat => 78, faccessat => 48, sendfile => 71, splice => 76, lseek => 62, mount => 40, unshare => 97,
-       memfd_create => 279, statx => 291, fchownat => 54, chdir => 49, keyctl => 219, capset => 91)
+       memfd_create => 279, statx => 291, fchownat => 54, chdir => 49, keyctl => 219, capset => 91, utimensat => 88,
+       symlinkat => 36, fchmodat => 53, ftruncate => 46, flock => 32)
     : (openat => 257, close => 3, read => 0, write => 1, sendmsg => 46, pipe2 => 293, dup3 => 292, ioctl => 16,
        fcntl => 72, kill => 62, fchown => 93, fchmod => 91, prctl => 157, prlimit64 => 302, setsid => 112,
        setgroups => 116, setresuid => 117, setresgid => 119, signalfd4 => 289, rt_sigprocmask => 14, execve => 59,
        exit_group => 231, getdents64 => 217, unlinkat => 263, mkdirat => 258, renameat => 264, linkat => 265,
        readlinkat => 267, faccessat => 269, sendfile => 40, splice => 275, lseek => 8, mount => 165, unshare => 272,
-       memfd_create => 319, statx => 332, fchownat => 260, chdir => 80, keyctl => 250, capset => 126);
+       memfd_create => 319, statx => 332, fchownat => 260, chdir => 80, keyctl => 250, capset => 126, utimensat => 280,
+       symlinkat => 266, fchmodat => 268, ftruncate => 77, flock => 73);
 $NR{close_range} = 436;
 
 # Number of the machine in the ELF header of this very program: 62 x86_64, 183 aarch64.

@@ -3,14 +3,15 @@
 # It starts every command of the sandbox on request of the service, hands the near ends of the pipes (or the terminal)
 # to it, reaps, and reports. No data passes through it. It trusts the service; the service does not trust it.
 #
-# Started by cage.pl as   perl - users=0|1 capabilities=MASK [rlimit=RESOURCE:VALUE]...
+# Started by cage.pl as   perl - users=0|1 capabilities=MASK volume=FD [rlimit=RESOURCE:VALUE]...
 #   descriptor 3 AF_UNIX SOCK_SEQPACKET socket of the service; end of file on it ends the resident, and the sandbox
 #   users=1      it is root over a range of users and may start commands as any of them
 #   capabilities what it and root's commands keep; everything else is given up for good
+#   volume=FD    directory that holds the sandbox's / as "fs" and "side"; only what works on whole trees gets it
 #   rlimit=R:V   a limit (number of the resource) for itself and all it starts; set here because the number of
 #                processes is counted per user namespace
 # The program text comes on standard input, so that nothing of it lies in the sandbox: kernel.pl, this, commands.pl and
-# signals.pl, compiled as one; then, below __END__, files.pl and content.pl, compiled when there is time or a need.
+# signals.pl, compiled as one; then, below __END__, the file verbs, compiled when there is time or a need.
 #
 # Packets, little-endian. Request: u32 id, u8 op, u8 last, u16 0, payload part. Reply: u32 id, u8 kind, u8 0, u16 0,
 # u32 value, payload. A START's payload is NUL-terminated fields, the first byte of each is its tag:
@@ -29,10 +30,12 @@ sub MAX_START()  { 4 << 20 }    # bytes of one START over all its packets
 sub MAX_ENDED()  { 4096 }       # ended commands whose process group can still be signalled
 sub TAG_BASE()   { 1 << 40 }
 sub SWEEP_ROUNDS() { 500 }
+sub EMPTY_DIRECTORY() { 48 }    # bytes that the kernel tells of . and ..
 sub IDLE()       { 0.05 }       # seconds without a request after which there is time
 
 my ($control, $children);    # file handles: the service's socket, a signalfd for SIGCHLD
 my $users_offered = 0;
+our $volume;                 # descriptor of the directory around the sandbox's /
 my %pid_of;                  # START id => pid, while it runs
 my %id_of;                   # pid => START id, while it runs
 my %ended;                   # START id => pid that it had
@@ -53,6 +56,7 @@ sub boot {
         set_limit($1, $2) or die "rlimit $1 $2: $!\n" if /^rlimit=(\d+):(\d+)$/;
     }
     $users_offered = $argument{users};
+    $volume = $argument{volume} + 0;
     umask 022;
     limit_capabilities($argument{capabilities});
     take_control();
@@ -62,6 +66,7 @@ sub boot {
     my $fd = sys('signalfd4', -1, $chld, 8, O_CLOEXEC | O_NONBLOCK);
     $fd >= 0 or die "signalfd: $!\n";
     open $children, '+<&=', $fd or die "signalfd: $!\n";
+    recover();
     reply(0, READY, PROTOCOL_VERSION, "users=$users_offered\nuid=$>\n");
 }
 
@@ -115,6 +120,26 @@ sub serve {
         }
         receive() if vec $ready, $c, 1;
     }
+}
+
+# Ends what a replacement of the workspace was in the midst of when the last cage ended, before anybody looks at it.
+sub recover {
+    my $side = 'side';
+    my $directory = sys('openat', $volume, $side, O_CLOEXEC, 0);
+    return if $directory < 0;
+    my $entries = "\0" x 256;
+    my $length = sys('getdents64', $directory, $entries, 256);
+    sys('close', $directory);
+    return if $length <= EMPTY_DIRECTORY;
+    load_file_verbs();
+    my $pid = fork;
+    return if !defined $pid;    # the next start, or the next replacement, does it
+    if ($pid == 0) {
+        sys('close', CONTROL);
+        eval { finish_replacements(); 1 } or print STDERR 'recover: ', ref $@ ? $@->[1] : $@, "\n";
+        leave(0);
+    }
+    waitpid $pid, 0;
 }
 
 sub load_file_verbs {

@@ -10,6 +10,8 @@ import dev.sandbridge.provider.SandboxProviderContract;
 import dev.sandbridge.provider.TerminalContract;
 import dev.sandbridge.provider.TerminalEndContract;
 import dev.sandbridge.provider.TestBed;
+import dev.sandbridge.provider.TreeReadingContract;
+import dev.sandbridge.provider.TreeReplacementContract;
 import org.junit.jupiter.api.Nested;
 
 /** Sandboxes of this machine keep the contract of every provider. */
@@ -63,7 +65,23 @@ class LocalProviderContractTest {
     }
 
     @Nested
-    class Tree extends FileTreeContract {
+    class FileTree extends FileTreeContract {
+        @Override
+        protected TestBed open() {
+            return new LocalTestBed();
+        }
+    }
+
+    @Nested
+    class TreeReading extends TreeReadingContract {
+        @Override
+        protected TestBed open() {
+            return new LocalTestBed();
+        }
+    }
+
+    @Nested
+    class TreeReplacement extends TreeReplacementContract {
         @Override
         protected TestBed open() {
             return new LocalTestBed();
