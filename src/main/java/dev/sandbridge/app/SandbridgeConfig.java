@@ -54,6 +54,16 @@ public interface SandbridgeConfig {
     @WithDefault("30s")
     Duration sweepEvery();
 
+    /** Commands that models start and look at by tool calls. */
+    ToolCalls toolCalls();
+
+    /** What {@code POST .../pty} starts. */
+    interface ToolCalls {
+        /** After which a command that no call has asked for is ended. */
+        @WithDefault("1h")
+        Duration idle();
+    }
+
     /** Rights to open a terminal without a key. */
     Ticket ticket();
 

@@ -21,9 +21,11 @@ final class StartUp {
     private static final Logger LOG = Logger.getLogger(StartUp.class.getName());
 
     private final SandboxService service;
+    private final SandbridgeConfig config;
 
-    StartUp(SandboxService service) {
+    StartUp(SandboxService service, SandbridgeConfig config) {
         this.service = service;
+        this.config = config;
     }
 
     /** Injection makes keys, secrets and providers now, so that what is wrong with them ends the start. */
@@ -34,6 +36,7 @@ final class StartUp {
     @Scheduled(every = "${sandbridge.sweep-every:30s}", delayed = "${sandbridge.sweep-every:30s}")
     @RunOnVirtualThread
     void sweep() {
+        service.toolTerminals().endIdle(config.toolCalls().idle());
         try {
             service.deleteExpired();
         } catch (RuntimeException failed) {

@@ -54,7 +54,7 @@ public final class WholeCharacters implements OutputSink {
     }
 
     /** How many bytes at the end begin a character that the piece does not finish. */
-    private static int unfinished(byte[] bytes, int offset, int length) {
+    public static int unfinished(byte[] bytes, int offset, int length) {
         for (int back = 1; back < LONGEST && back <= length; back++) {
             int b = bytes[offset + length - back] & 0xFF;
             if ((b & 0xC0) == 0x80) {

@@ -52,6 +52,11 @@ final class Commands {
         return found.handle().start(command(found, call, true, false));
     }
 
+    /** What goes on by itself, not started yet. In a session, it begins where the session stands and leaves no mark. */
+    Command detached(Sandboxes.Found found, ExecCall call, boolean stdin) {
+        return command(found, call, stdin, false);
+    }
+
     void openSession(
             Sandboxes.Found found, String session, @Nullable String directory, Map<String, String> environment) {
         var variables = new HashMap<>(found.state().environment());

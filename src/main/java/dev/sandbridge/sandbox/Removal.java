@@ -6,6 +6,7 @@ import dev.sandbridge.owner.Caller;
 import dev.sandbridge.owner.OwnerId;
 import dev.sandbridge.owner.Role;
 import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.provider.SandboxProvider;
 import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.session.SandboxIds;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Takes sandboxes away with all that belongs to them: on request, and those that nobody has used for their time. */
 final class Removal {
@@ -22,23 +24,24 @@ final class Removal {
     private final Sandboxes sandboxes;
     private final Catalogue catalogue;
     private final SandboxIds ids;
-    private final ProcessTable processes;
+    private final Consumer<SandboxName> forget;
     private final Usage usage;
     private final Deadlines deadlines;
 
+    /** @param forget has what is remembered of a sandbox forgotten once it is gone */
     Removal(
             Profiles profiles,
             Sandboxes sandboxes,
             Catalogue catalogue,
             SandboxIds ids,
-            ProcessTable processes,
+            Consumer<SandboxName> forget,
             Usage usage,
             Deadlines deadlines) {
         this.profiles = profiles;
         this.sandboxes = sandboxes;
         this.catalogue = catalogue;
         this.ids = ids;
-        this.processes = processes;
+        this.forget = forget;
         this.usage = usage;
         this.deadlines = deadlines;
     }
@@ -48,7 +51,7 @@ final class Removal {
         return deadlines.quick(
                 limit(spec),
                 "deleting the sandbox",
-                () -> sandboxes.delete(provider, spec.name(), () -> processes.forgetAll(spec.name())));
+                () -> sandboxes.delete(provider, spec.name(), () -> forget.accept(spec.name())));
     }
 
     /** Removes what has expired and is not in use. What cannot be removed keeps nothing else from being. */

@@ -5,6 +5,7 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.process.OutputMemory;
 import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.session.SandboxId;
 import dev.sandbridge.session.SandboxIds;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,9 @@ public final class SandboxService implements AutoCloseable {
     private final Commands commands = new Commands();
     private final FileService files;
     private final ProcessService processes;
+    private final ToolTerminalService toolTerminals;
+    private final ProcessTable table;
+    private final ToolTerminals tools;
     private final Usage usage = new Usage();
     private final Deadlines deadlines = new Deadlines();
     private final AtomicLong lastSession = new AtomicLong();
@@ -52,14 +57,16 @@ public final class SandboxService implements AutoCloseable {
             Profiles profiles, SandboxIds ids, StateSealer sealer, Clock clock, int maxPerOwner, Duration makingLimit) {
         this.profiles = profiles;
         this.clock = clock;
-        var table =
-                new ProcessTable(clock, new OutputMemory(Runtime.getRuntime().maxMemory() / 8));
+        var memory = new OutputMemory(Runtime.getRuntime().maxMemory() / 8);
+        this.table = new ProcessTable(clock, memory);
+        this.tools = new ToolTerminals(clock, new SplittableRandom());
         this.sandboxes = new Sandboxes(profiles, ids, sealer, clock, new Quota(maxPerOwner), deadlines, makingLimit);
         this.catalogue = new Catalogue(profiles, sandboxes, ids, clock);
         this.visits = new Visits(sandboxes, catalogue, usage, deadlines);
-        this.removal = new Removal(profiles, sandboxes, catalogue, ids, table, usage, deadlines);
+        this.removal = new Removal(profiles, sandboxes, catalogue, ids, this::forget, usage, deadlines);
         this.files = new FileService(visits, deadlines);
         this.processes = new ProcessService(visits, commands, table, deadlines);
+        this.toolTerminals = new ToolTerminalService(visits, commands, tools, deadlines, clock, memory);
     }
 
     public FileService files() {
@@ -68,6 +75,10 @@ public final class SandboxService implements AutoCloseable {
 
     public ProcessService processes() {
         return processes;
+    }
+
+    public ToolTerminalService toolTerminals() {
+        return toolTerminals;
     }
 
     /** Makes a sandbox that is ready for commands, or answers with the owner's sandbox of that name. */
@@ -173,7 +184,14 @@ public final class SandboxService implements AutoCloseable {
 
     @Override
     public void close() {
+        tools.endAll();
         deadlines.close();
+    }
+
+    /** What is remembered of a sandbox goes with it. */
+    private void forget(SandboxName sandbox) {
+        table.forgetAll(sandbox);
+        tools.forgetAll(sandbox);
     }
 
     /** Empty for what is not there, and the same for an id that is forged or somebody else's. */

@@ -60,6 +60,11 @@ final class Visits {
         }
     }
 
+    /** Refuses a caller who may not enter; touches nothing. */
+    void check(Caller caller, SandboxRef ref) {
+        own(caller, ref);
+    }
+
     /** Enters a sandbox that exists. */
     Visit enter(Caller caller, SandboxRef ref) {
         SandboxId id = own(caller, ref);

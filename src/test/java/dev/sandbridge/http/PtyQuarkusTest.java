@@ -1,0 +1,293 @@
+package dev.sandbridge.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sandbridge.owner.Caller;
+import dev.sandbridge.owner.Tickets;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Tool calls' commands and tickets, over real sandboxes. */
+@QuarkusTest
+@TestProfile(DoorProfile.class)
+@Timeout(120)
+class PtyQuarkusTest {
+    private static final Door DOOR = Door.admin();
+    private static String id = "";
+    private static String pty = "";
+
+    @Inject
+    Tickets tickets;
+
+    @BeforeAll
+    static void create() {
+        id = DOOR.create();
+        pty = "/v1/sandbox/" + id + "/pty";
+    }
+
+    @AfterAll
+    static void delete() {
+        DOOR.delete("/v1/sandbox/" + id);
+    }
+
+    @AfterEach
+    void endAll() {
+        assertThat(DOOR.delete(pty).status()).isEqualTo(204);
+        assertThat(DOOR.get(pty + "s").json().get("ptys")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("18.4, trap 11: a command on a terminal ends with its code, without prompt or echo of itself")
+    void aCommandOnATerminalEnds() {
+        var answer = start(Map.of("command", "test -t 0 && test -t 1 && tty -s && stty size; pwd; echo $TERM; exit 7"));
+        assertThat(answer.get("output").asText()).isEqualTo("24 80\r\n/workspace\r\nxterm-256color\r\n");
+        assertThat(answer.get("exit_code").intValue()).isEqualTo(7);
+        assertThat(answer.get("process_id").isNull()).isTrue();
+        assertThat(answer.get("signal").isNull()).isTrue();
+        assertThat(answer.get("original_token_count").isNull()).isTrue();
+        assertThat(answer.get("dropped_bytes").longValue()).isZero();
+        assertThat(answer.get("wall_time_seconds").doubleValue()).isBetween(0.0, 9.0);
+    }
+
+    @Test
+    @DisplayName("23.2: an interactive program is typed into until it ends")
+    void anInteractiveProgramIsTypedInto() {
+        var begun = start(Map.of(
+                "command",
+                "while read line; do [ \"$line\" = stop ] && exit 5; echo \"<$line>\"; done",
+                "yield_ms",
+                250,
+                "cols",
+                100,
+                "rows",
+                30));
+        int process = begun.get("process_id").intValue();
+        assertThat(process).isBetween(1000, 99_999);
+        assertThat(begun.get("exit_code").isNull()).isTrue();
+        var listed = DOOR.get(pty + "s").json().get("ptys");
+        assertThat(listed).hasSize(1);
+        assertThat(listed.get(0).get("process_id").intValue()).isEqualTo(process);
+        assertThat(listed.get(0).get("running").booleanValue()).isTrue();
+
+        var answered = write(process, Map.of("chars", "hällo\n", "yield_ms", 600));
+        assertThat(answered.get("output").asText()).isEqualTo("hällo\r\n<hällo>\r\n");
+        assertThat(answered.get("process_id").intValue()).isEqualTo(process);
+        var ended = write(process, Map.of("chars", "stop\n", "yield_ms", 20_000));
+        assertThat(ended.get("output").asText()).isEqualTo("stop\r\n");
+        assertThat(ended.get("exit_code").intValue()).isEqualTo(5);
+        assertThat(ended.get("process_id").isNull()).isTrue();
+        assertUnknown(DOOR.post(pty + "/" + process, Map.of()));
+    }
+
+    @Test
+    void controlCInterruptsWhatRunsOnTheTerminal() {
+        int process = start(Map.of("argv", List.of("sleep", "60"), "yield_ms", 0)).get("process_id").intValue();
+        var ended = write(process, Map.of("chars", "\u0003", "yield_ms", 20_000));
+        assertThat(ended.get("exit_code").intValue()).isEqualTo(130);
+        assertThat(ended.get("signal").asText()).isEqualTo("INT");
+    }
+
+    @Test
+    @DisplayName("23.2: a process on pipes has no input, in the exact words, and no echo")
+    void pipesHaveNoInput() {
+        var call = Map.of(
+                "command", "test -t 1 || echo pipe; echo err >&2; cat; exec sleep 60", "tty", false, "yield_ms", 500);
+        var begun = start(call);
+        assertThat(begun.get("output").asText()).isEqualTo("pipe\nerr\n");
+        var refused = DOOR.post(pty + "/" + begun.get("process_id").intValue(), Map.of("chars", "x"));
+        assertThat(refused.status()).isEqualTo(409);
+        assertThat(refused.error()).isEqualTo("stdin is not available for this process");
+        assertThat(refused.code()).isEqualTo("conflict");
+    }
+
+    @Test
+    @DisplayName("23.1: command by sh -lc, sh -c without login, or the given shell; directory, environment, session")
+    void aCommandIsRunAsAsked() {
+        assertThat(output(Map.of("command", "echo $0", "tty", false))).isEqualTo("sh\n");
+        assertThat(output(Map.of("command", "shopt -q login_shell && echo login", "shell", "bash", "tty", false)))
+                .isEqualTo("login\n");
+        assertThat(output(Map.of(
+                        "command", "shopt -q login_shell || echo none", "shell", "bash", "login", false, "tty", false)))
+                .isEqualTo("none\n");
+        DOOR.sh(id, "mkdir -p /workspace/sub");
+        assertThat(output(Map.of("command", "pwd; echo $A", "cwd", "sub", "env", Map.of("A", "b c"))))
+                .isEqualTo("/workspace/sub\r\nb c\r\n");
+        DOOR.post("/v1/sandbox/" + id + "/session", Map.of("id", "s1", "cwd", "/workspace/sub"));
+        assertThat(output(Map.of("argv", List.of("pwd"), "session", "s1"))).isEqualTo("/workspace/sub\r\n");
+        assertThat(output(Map.of("argv", List.of("printf", "%s", "a  $b;"), "tty", false)))
+                .isEqualTo("a  $b;");
+        var missing = start(Map.of("argv", List.of("no-such-program"), "tty", false));
+        assertThat(missing.get("exit_code").intValue()).isEqualTo(127);
+    }
+
+    @Test
+    @DisplayName("18.5: output is cut to the tokens that were asked for")
+    void outputIsCutToTokens() {
+        var answer = start(Map.of("command", "seq 1 1000", "tty", false, "max_output_tokens", 20));
+        assertThat(answer.get("output").asText()).startsWith("Total output lines: 1000\n\n1\n2\n").endsWith("\n1000\n");
+        assertThat(answer.get("output").asText().getBytes(UTF_8).length).isLessThanOrEqualTo(80);
+        assertThat(answer.get("original_token_count").intValue()).isEqualTo(974);
+    }
+
+    @Test
+    @DisplayName("trap 29: a command goes on after the call that gave up waiting for it")
+    void aCommandOutlivesTheWait() {
+        int process = start(Map.of("command", "sleep 1; echo late", "yield_ms", 250))
+                .get("process_id")
+                .intValue();
+        var ended = write(process, Map.of());
+        assertThat(ended.get("output").asText()).isEqualTo("late\r\n");
+        assertThat(ended.get("exit_code").intValue()).isZero();
+        assertThat(ended.get("wall_time_seconds").doubleValue()).isLessThan(5.0);
+    }
+
+    @Test
+    void whatACallerWhoLeftWouldHaveReadIsNotLost() throws IOException {
+        var body = Door.json(Map.of("command", "echo kept; exec sleep 2", "yield_ms", 1500))
+                .getBytes(UTF_8);
+        try (var wire = new Wire()) {
+            wire.request("POST", pty, body, "Authorization", "Bearer " + DoorProfile.ADMIN);
+            Door.await("the command is started", 20, () -> !ptys().isEmpty());
+        }
+        int process = ptys().get(0).get("process_id").intValue();
+        Door.await("it has ended", 20, () -> !ptys().get(0).get("running").booleanValue());
+        var told = write(process, Map.of());
+        assertThat(told.get("output").asText()).isEqualTo("kept\r\n");
+        assertThat(told.get("exit_code").intValue()).isZero();
+    }
+
+    @Test
+    void endingOneLeavesTheOthersAndNothingOfItself() {
+        int one = start(Map.of("command", "sleep 4711 & exec sleep 4712", "yield_ms", 250))
+                .get("process_id")
+                .intValue();
+        int two = start(Map.of("command", "exec sleep 4713", "yield_ms", 250, "tty", false))
+                .get("process_id")
+                .intValue();
+        assertThat(DOOR.delete(pty + "/" + one).status()).isEqualTo(204);
+        assertUnknown(DOOR.delete(pty + "/" + one));
+        String running = DOOR.sh(id, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").out();
+        assertThat(running).doesNotContain("4711", "4712").contains("4713");
+        assertThat(DOOR.delete(pty + "/" + two).status()).isEqualTo(204);
+        assertThat(DOOR.sh(id, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").out()).doesNotContain("sleep 4713");
+    }
+
+    @Test
+    void whatCannotBeIsRefused() {
+        for (Map<String, ?> bad : List.of(
+                Map.of(),
+                Map.of("command", ""),
+                Map.of("argv", List.of()),
+                Map.of("command", "true", "argv", List.of("true")),
+                Map.of("argv", List.of("true"), "shell", "bash"),
+                Map.of("command", "true", "cols", 0),
+                Map.of("command", "true", "rows", 65536),
+                Map.of("command", "true", "yield_ms", -1),
+                Map.of("command", "true", "max_output_tokens", -1),
+                Map.of("command", "true", "tty", "yes"),
+                Map.of("command", "true", "cwd", "/etc"))) {
+            var refused = DOOR.post(pty, bad);
+            assertThat(refused.status()).as(bad + ": " + refused.text()).isEqualTo(400);
+        }
+        for (String unknown : List.of("999", "100000", "1", "x", "-5", "99999999999999")) {
+            assertUnknown(DOOR.post(pty + "/" + unknown, Map.of()));
+            assertUnknown(DOOR.delete(pty + "/" + unknown));
+        }
+        assertThat(ptys()).isEmpty();
+    }
+
+    @Test
+    void anotherOwnerSeesNothing() {
+        int process = start(Map.of("command", "exec sleep 60", "yield_ms", 0)).get("process_id").intValue();
+        var stranger = Door.owner("pty-stranger");
+        List<Door.Answer> answers = new ArrayList<>();
+        answers.add(stranger.post(pty, Map.of("command", "true")));
+        answers.add(stranger.post(pty + "/" + process, Map.of()));
+        answers.add(stranger.delete(pty + "/" + process));
+        answers.add(stranger.delete(pty));
+        answers.add(stranger.get(pty + "s"));
+        answers.add(stranger.post(pty + "/ticket", Map.of()));
+        assertThat(answers).allSatisfy(answer -> {
+            assertThat(answer.status()).isEqualTo(404);
+            assertThat(answer.code()).isEqualTo("sandbox_not_found");
+        });
+        for (String target : List.of(pty, pty + "/" + process, pty + "/ticket")) {
+            assertThat(new Door("").post(target, Map.of()).status()).isEqualTo(401);
+        }
+        assertThat(ptys()).hasSize(1);
+    }
+
+    @Test
+    void aTicketOpensWhatItWasMadeForOnce() {
+        var made = DOOR.post(pty + "/ticket", Map.of("session", "main", "origin", "https://console.example"))
+                .json();
+        String ticket = made.get("ticket").asText();
+        assertThat(made.get("protocol").asText()).isEqualTo("sandbridge.ticket." + ticket);
+        assertThat(made.get("expires_at").asText()).isNotEmpty();
+        assertThat(tickets.redeem(ticket, id, "main", "https://console.example").map(Caller::isAdmin))
+                .contains(true);
+        assertThat(tickets.redeem(ticket, id, "main", "https://console.example")).isEmpty();
+
+        String other = DOOR.post(pty + "/ticket", Map.of()).json().get("ticket").asText();
+        assertThat(tickets.redeem(other, id, "main", null)).isEmpty();
+        String page = DOOR.post(pty + "/ticket", Map.of(), "Origin", "https://page.example")
+                .json()
+                .get("ticket")
+                .asText();
+        assertThat(tickets.redeem(page, id, null, "https://page.example")).isPresent();
+    }
+
+    @Test
+    void aTicketEndsWithTheKeyThatAskedForIt() {
+        var key = DOOR.post("/v1/keys", Map.of("owner", "ticket-owner")).json();
+        var owner = new Door(key.get("key").asText());
+        String own = owner.create();
+        String target = "/v1/sandbox/" + own + "/pty/ticket";
+        String good = owner.post(target, Map.of()).json().get("ticket").asText();
+        String late = owner.post(target, Map.of()).json().get("ticket").asText();
+        assertThat(tickets.redeem(good, own, null, null)).isPresent();
+        owner.delete("/v1/sandbox/" + own);
+        DOOR.delete("/v1/keys/" + key.get("id").asText());
+        assertThat(tickets.redeem(late, own, null, null)).isEmpty();
+    }
+
+    @Test void probe() { var a = DOOR.get(pty); assertThat(a.status()).as(a.text()).isEqualTo(400); }
+
+    private static JsonNode start(Map<String, ?> call) {
+        var answer = DOOR.post(pty, call);
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        return answer.json();
+    }
+
+    private static JsonNode write(int process, Map<String, ?> call) {
+        var answer = DOOR.post(pty + "/" + process, call);
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        return answer.json();
+    }
+
+    private static String output(Map<String, ?> call) {
+        return start(call).get("output").asText();
+    }
+
+    private static JsonNode ptys() {
+        return DOOR.get(pty + "s").json().get("ptys");
+    }
+
+    private static void assertUnknown(Door.Answer answer) {
+        assertThat(answer.status()).as(answer.text()).isEqualTo(404);
+        assertThat(answer.code()).isEqualTo("process_not_found");
+    }
+}
