@@ -29,6 +29,7 @@ public final class Tickets {
     /** What lives longer is a key. */
     private static final Duration LONGEST = Duration.ofMinutes(10);
 
+    private static final int LONGEST_RIGHT = 1024;
     private static final int NAME_BYTES = 12;
     private static final int NAME_LENGTH = 16;
     private static final int SECRET_BYTES = 32;
@@ -52,6 +53,12 @@ public final class Tickets {
             @Nullable String origin) {
         public Right {
             origin = origin == null ? null : origin.strip().toLowerCase(Locale.ROOT);
+        }
+
+        private int size() {
+            return sandboxId.length()
+                    + (terminal == null ? 0 : terminal.length())
+                    + (origin == null ? 0 : origin.length());
         }
     }
 
@@ -83,9 +90,14 @@ public final class Tickets {
      * Makes a ticket with which its bearer is this caller, once. Letters, digits, dash and underscore: it fits into a
      * header, a path and a WebSocket sub-protocol.
      *
-     * @throws SandboxException CAPACITY_EXCEEDED when the owner has too many open
+     * @throws SandboxException INVALID_REQUEST if it would be for something with an endless name; CAPACITY_EXCEEDED when
+     *     the owner has too many open
      */
     public Issued issue(Caller caller, Right right) {
+        if (right.size() > LONGEST_RIGHT) {
+            throw new SandboxException(
+                    ErrorCode.INVALID_REQUEST, "session and origin have at most " + LONGEST_RIGHT + " characters");
+        }
         String name = text(NAME_BYTES);
         String ticket = name + text(SECRET_BYTES);
         Instant now = clock.instant();

@@ -121,6 +121,12 @@ class OpenApiQuarkusTest {
         var process = DOOR.post(sandbox + "/processes", Map.of("argv", List.of("true")));
         assertMembers("Process", process);
         assertMembers("ProcessList", DOOR.get(sandbox + "/processes"));
+        assertMembers("PtyAnswer", DOOR.post(sandbox + "/pty", Map.of("command", "exec sleep 60", "yield_ms", 0)));
+        var ptys = DOOR.get(sandbox + "/ptys");
+        assertMembers("PtyList", ptys);
+        assertThat(names(ptys.json().at("/ptys/0")))
+                .isEqualTo(names(API.at("/components/schemas/PtyList/properties/ptys/items/properties")));
+        assertMembers("Ticket", DOOR.post(sandbox + "/pty/ticket", Map.of()));
         String path = sandbox + "/processes/" + process.json().get("id").asText();
         assertMembers("Output", DOOR.get(path + "/output"));
         assertMembers("SessionOpened", DOOR.post(sandbox + "/session", "{\"id\":\"s\"}"));

@@ -156,6 +156,15 @@ class TicketsTest {
     }
 
     @Test
+    void aTicketHoldsNoEndlessNames() {
+        for (var right : List.of(
+                new Right("sandbox-1", "x".repeat(1025), null), new Right("sandbox-1", null, "x".repeat(1025)))) {
+            var refused = catchThrowableOfType(SandboxException.class, () -> tickets.issue(ALICE, right));
+            assertThat(refused.code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+        }
+    }
+
+    @Test
     void aTicketEndsWithTheKeyThatMadeIt() {
         var issued = tickets.issue(ALICE, RIGHT);
         disabled.add("k1");
