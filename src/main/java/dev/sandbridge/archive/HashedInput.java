@@ -9,11 +9,13 @@ import java.util.HexFormat;
 /** A content whose SHA-256 is known when it was read. */
 final class HashedInput extends InputStream {
     private final InputStream in;
-    private final MessageDigest digest = ManifestBuilder.sha256();
+    private final MessageDigest digest;
     private boolean interrupted;
 
-    HashedInput(InputStream in) {
+    /** {@code digest} is this stream's until its hash was taken. */
+    HashedInput(InputStream in, MessageDigest digest) {
         this.in = in;
+        this.digest = digest;
     }
 
     @Override
@@ -40,10 +42,9 @@ final class HashedInput extends InputStream {
         return interrupted;
     }
 
-    /** Reads what is left and gives 64 hex digits. */
-    String sha256() throws IOException {
-        var rest = new byte[8 << 10];
-        while (read(rest, 0, rest.length) >= 0) {
+    /** Reads what is left, into {@code unread}, and gives 64 hex digits. */
+    String sha256(byte[] unread) throws IOException {
+        while (read(unread, 0, unread.length) >= 0) {
             continue;
         }
         return HexFormat.of().formatHex(digest.digest());

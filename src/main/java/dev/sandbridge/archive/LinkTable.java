@@ -13,8 +13,8 @@ final class LinkTable {
     /** Paths and targets together, in characters; what is kept beside each link counts for 100. */
     static final long TEXT = 32L << 20;
 
-    /** Characters compared while links are followed; only trees made to be slow need more. */
-    static final long WORK = 1L << 30;
+    /** Characters looked up while links are followed, each look-up counting for 32 more; only attacks need that many. */
+    static final long WORK = 1L << 28;
 
     /** The kernel gives up a path after 40 links. */
     private static final int FOLLOWED = 40;
@@ -85,7 +85,7 @@ final class LinkTable {
             }
             at.add(part);
             String here = String.join("/", at);
-            work += here.length() + 1;
+            work += here.length() + 32;
             String next = targets.get(here);
             if (next != null) {
                 if (++followed > FOLLOWED) {

@@ -38,11 +38,13 @@ final class TarContent extends InputStream {
 
     /** Goes on to the next header. */
     void skipRest() throws IOException {
-        var unread = new byte[8 << 10];
-        while (left > 0) {
-            read(unread, 0, unread.length);
+        if (left > 0) {
+            var unread = new byte[8 << 10];
+            while (left > 0) {
+                read(unread, 0, unread.length);
+            }
         }
-        if (in.readNBytes(unread, 0, padding) < padding) {
+        if (padding > 0 && in.readNBytes(new byte[padding], 0, padding) < padding) {
             throw Refusal.truncated(member, Refusal.TRUNCATED);
         }
         padding = 0;

@@ -4,6 +4,7 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.workspace.FileType;
 import java.io.IOException;
 import java.io.InputStream;
+import java.security.MessageDigest;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,8 @@ public final class TreeUnpacker implements AutoCloseable {
     private final ArchiveLimits limits;
     private final HydrateRules rules;
     private final ManifestBuilder manifest;
+    private final MessageDigest digest = ManifestBuilder.sha256();
+    private final byte[] unread = new byte[8 << 10];
 
     private @Nullable ArchiveInput input;
     private @Nullable TarReader reader;
@@ -99,7 +102,7 @@ public final class TreeUnpacker implements AutoCloseable {
         for (TarMember member = tar.next(); member != null; member = tar.next()) {
             TreeEntry allowed = rules.check(member);
             if (allowed != null) {
-                content = allowed.type() == FileType.FILE ? new HashedInput(tar.content()) : null;
+                content = allowed.type() == FileType.FILE ? new HashedInput(tar.content(), digest) : null;
                 return allowed;
             }
         }
@@ -109,7 +112,7 @@ public final class TreeUnpacker implements AutoCloseable {
 
     private void endEntry() throws IOException {
         if (entry != null) {
-            manifest.add(entry, content == null ? null : content.sha256());
+            manifest.add(entry, content == null ? null : content.sha256(unread));
             content = null;
             entry = null;
         }
