@@ -167,9 +167,10 @@ final class GzipInput extends InputStream {
     }
 
     private void skipText() throws IOException {
-        while (require() != 0) {
-            continue;
-        }
+        int c;
+        do {
+            c = require();
+        } while (c != 0);
     }
 
     private int require() throws IOException {

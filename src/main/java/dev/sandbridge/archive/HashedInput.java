@@ -44,9 +44,10 @@ final class HashedInput extends InputStream {
 
     /** Reads what is left, into {@code unread}, and gives 64 hex digits. */
     String sha256(byte[] unread) throws IOException {
-        while (read(unread, 0, unread.length) >= 0) {
-            continue;
-        }
+        int n;
+        do {
+            n = read(unread, 0, unread.length);
+        } while (n >= 0);
         return HexFormat.of().formatHex(digest.digest());
     }
 }

@@ -13,7 +13,7 @@ final class LinkTable {
     /** Paths and targets together, in characters; what is kept beside each link counts for 100. */
     static final long TEXT = 32L << 20;
 
-    /** Characters looked up while links are followed, each look-up counting for 32 more; only attacks need that many. */
+    /** Characters looked up while links are followed, 32 more for each look-up; only attacks need that many. */
     static final long WORK = 1L << 28;
 
     /** The kernel gives up a path after 40 links. */

@@ -2,6 +2,7 @@ package dev.sandbridge.archive;
 
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 
 /**
@@ -83,20 +84,20 @@ public record ManifestComparison(
     }
 
     private static final class Findings {
-        private final long[] counts = new long[Kind.values().length];
+        private final EnumMap<Kind, Long> counts = new EnumMap<>(Kind.class);
         private final List<Difference> first = new ArrayList<>();
 
         void add(Kind kind, ManifestEntry entry) {
-            counts[kind.ordinal()]++;
+            counts.merge(kind, 1L, Long::sum);
             if (first.size() < LINES) {
                 first.add(new Difference(kind, Printable.of(entry.path())));
             }
         }
 
         ManifestComparison comparison() {
-            long missing = counts[Kind.MISSING.ordinal()];
-            long unexpected = counts[Kind.UNEXPECTED.ordinal()];
-            long changed = counts[Kind.CHANGED.ordinal()];
+            long missing = counts.getOrDefault(Kind.MISSING, 0L);
+            long unexpected = counts.getOrDefault(Kind.UNEXPECTED, 0L);
+            long changed = counts.getOrDefault(Kind.CHANGED, 0L);
             var outcome = missing + unexpected + changed == 0 ? Outcome.COMPLETE : Outcome.INCOMPLETE;
             return new ManifestComparison(outcome, missing, unexpected, changed, first);
         }

@@ -77,13 +77,24 @@ public record ManifestEntry(
     }
 
     private static void escape(String name, StringBuilder into) {
-        for (byte b : FileNames.encode(name)) {
-            if (b > ' ' && b < 0x7F && b != '%') {
-                into.append((char) b);
-            } else {
-                into.append('%').append(HexFormat.of().toHexDigits(b));
+        int plain = 0;
+        while (plain < name.length() && isPlain(name.charAt(plain))) {
+            plain++;
+        }
+        into.append(name, 0, plain);
+        if (plain < name.length()) {
+            for (byte b : FileNames.encode(name.substring(plain))) {
+                if (isPlain((char) (b & 0xFF))) {
+                    into.append((char) b);
+                } else {
+                    into.append('%').append(HexFormat.of().toHexDigits(b));
+                }
             }
         }
+    }
+
+    private static boolean isPlain(char c) {
+        return c > ' ' && c < 0x7F && c != '%';
     }
 
     private static String unescape(String text) {

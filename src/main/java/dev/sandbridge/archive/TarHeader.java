@@ -1,6 +1,7 @@
 package dev.sandbridge.archive;
 
 import dev.sandbridge.workspace.FileNames;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** One header block as it stands, its checksum verified. */
@@ -87,8 +88,12 @@ final class TarHeader {
 
     private String text(int offset, int length) {
         int end = offset;
+        boolean ascii = true;
         while (end < offset + length && block[end] != 0) {
-            end++;
+            ascii &= block[end++] > 0;
+        }
+        if (ascii) {
+            return new String(block, offset, end - offset, StandardCharsets.US_ASCII);
         }
         return FileNames.decode(Arrays.copyOfRange(block, offset, end));
     }
@@ -126,7 +131,7 @@ final class TarHeader {
             if (value >> 55 != (negative ? -1 : 0)) {
                 throw Refusal.invalid("field " + field + " is too large");
             }
-            value = value << 8 | block[i] & 0xFF;
+            value = value << 8 | (block[i] & 0xFF);
         }
         if (value < 0 != negative) {
             throw Refusal.invalid("field " + field + " is too large");

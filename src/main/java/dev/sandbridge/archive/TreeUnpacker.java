@@ -79,7 +79,7 @@ public final class TreeUnpacker implements AutoCloseable {
 
     /** Whether the archive ended before its end: what {@link #next} or the content threw was about that. */
     public boolean interrupted() {
-        return interrupted || content != null && content.isInterrupted();
+        return interrupted || (content != null && content.isInterrupted());
     }
 
     /** Frees what decompression holds. */

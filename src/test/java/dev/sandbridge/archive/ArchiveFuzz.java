@@ -1,8 +1,10 @@
 package dev.sandbridge.archive;
 
 import dev.sandbridge.error.SandboxException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What coverage-guided fuzzing calls, again and again, with bytes of its own: whatever they are, they are unpacked to
@@ -44,7 +46,7 @@ public final class ArchiveFuzz {
 
     private static void requireReasons(SandboxException refused, boolean empty) {
         Map<String, Object> details = refused.details();
-        require(empty || details.containsKey("member") && details.containsKey("rule"), "no reason is given");
+        require(empty || details.keySet().containsAll(Set.of("member", "rule")), "no reason is given");
         require(refused.text().chars().allMatch(c -> c >= ' '), "the message is not one line");
     }
 
@@ -60,7 +62,7 @@ public final class ArchiveFuzz {
             if (TarHeader.isZero(block)) {
                 return;
             }
-            byte[] digits = String.format("%06o\0 ", TarHeader.checksum(block)).getBytes();
+            byte[] digits = String.format("%06o\0 ", TarHeader.checksum(block)).getBytes(StandardCharsets.US_ASCII);
             System.arraycopy(digits, 0, archive, at + 148, 8);
             System.arraycopy(digits, 0, block, 148, 8);
             long size;

@@ -61,17 +61,21 @@ class ArchiveFuzzTest {
                 .redirectOutput(log)
                 .start();
         try {
-            assertThat(fuzzer.waitFor(seconds + 120, TimeUnit.SECONDS)).as("it ends").isTrue();
+            assertThat(fuzzer.waitFor(seconds + 120, TimeUnit.SECONDS))
+                    .as("it ends")
+                    .isTrue();
         } finally {
             fuzzer.destroyForcibly();
         }
-        assertThat(fuzzer.exitValue()).as("%s", log).withFailMessage(() -> text(log)).isZero();
+        assertThat(fuzzer.exitValue())
+                .as("%s", log)
+                .withFailMessage(() -> text(log))
+                .isZero();
         assertThat(text(log)).containsPattern("DONE +cov: [1-9][0-9]{2}");
     }
 
     private static List<String> command(Path classes, Path corpus, long seconds) {
-        String classPath = Stream.concat(
-                        Stream.of(classes.toString()), classPath("jazzer", "jspecify").stream())
+        String classPath = Stream.concat(Stream.of(classes.toString()), classPath("jazzer", "jspecify").stream())
                 .collect(Collectors.joining(File.pathSeparator));
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -118,13 +122,22 @@ class ArchiveFuzzTest {
     private static List<byte[]> seeds() {
         var seeds = new ArrayList<byte[]>();
         for (long seed = 0; seed < 12; seed++) {
-            byte[] tar = Archives.pack(RandomTree.of(seed), ArchiveLimits.STANDARD).tar();
+            byte[] tar =
+                    Archives.pack(RandomTree.of(seed), ArchiveLimits.STANDARD).tar();
             if (tar.length < 20_000) {
                 seeds.add(new RawTar().raw(new byte[] {1}).raw(tar).open());
-                seeds.add(new RawTar().raw(new byte[] {0}).raw(BrokenArchives.gzip(tar)).open());
+                seeds.add(new RawTar()
+                        .raw(new byte[] {0})
+                        .raw(BrokenArchives.gzip(tar))
+                        .open());
             }
         }
-        byte[] names = new RawTar().gnu('L', "l".repeat(150)).file("l", "x").gnu('K', "k").link("k", "y").build();
+        byte[] names = new RawTar()
+                .gnu('L', "l".repeat(150))
+                .file("l", "x")
+                .gnu('K', "k")
+                .link("k", "y")
+                .build();
         seeds.add(new RawTar().raw(new byte[] {1}).raw(names).open());
         return seeds;
     }

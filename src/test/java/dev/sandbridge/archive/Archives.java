@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,11 @@ final class Archives {
     record Item(TreeEntry entry, byte[] content) {}
 
     /** What an archive held, by path. */
-    record Unpacked(TreeMap<String, Item> items, Manifest manifest, TreeMap<String, ManifestEntry> listing) {}
+    record Unpacked(TreeMap<String, Item> items, Manifest manifest, TreeMap<String, ManifestEntry> listing) {
+        TreeEntry entry(String path) {
+            return Objects.requireNonNull(items.get(path), path).entry();
+        }
+    }
 
     /** An archive and what packing it told. */
     record PackedBytes(byte[] tar, Manifest manifest, ArchiveReport report) {}

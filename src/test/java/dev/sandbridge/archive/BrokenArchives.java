@@ -20,12 +20,21 @@ final class BrokenArchives {
         corpus.add("truncated-before-the-end-blocks", "truncated archive", RawTar.cut(whole, whole.length - 1024));
         corpus.add("truncated-between-the-end-blocks", "truncated archive", RawTar.cut(whole, whole.length - 512));
         byte[] smuggled = new RawTar().file("../planted", "x").build();
-        corpus.add("lone-zero-block", INVALID + "a lone zero block",
+        corpus.add(
+                "lone-zero-block",
+                INVALID + "a lone zero block",
                 new RawTar().file("f", "x").raw(new byte[512]).raw(smuggled).open());
-        corpus.add("second-archive-after-the-end", INVALID + "data after the end", new RawTar().raw(whole).raw(smuggled));
-        corpus.add("wrong-checksum", INVALID + "wrong header checksum",
+        corpus.add(
+                "second-archive-after-the-end",
+                INVALID + "data after the end",
+                new RawTar().raw(whole).raw(smuggled));
+        corpus.add(
+                "wrong-checksum",
+                INVALID + "wrong header checksum",
                 new RawTar().raw(new RawTar.Header("f", '0').withChecksum(1)));
-        corpus.add("no-checksum", INVALID + "wrong header checksum",
+        corpus.add(
+                "no-checksum",
+                INVALID + "wrong header checksum",
                 new RawTar().raw(new byte[511]).raw(new byte[] {1}));
         corpus.add("extended-header-without-length", INVALID + "broken extended header", extended("path=a\n"));
         corpus.add("extended-header-length-too-large", INVALID + "broken extended header", extended("99999 path=a\n"));
@@ -43,7 +52,9 @@ final class BrokenArchives {
         corpus.add("gzip-wrong-checksum", INVALID + "wrong gzip checksum", flipped(gzip, gzip.length - 8));
         corpus.add("gzip-wrong-length", INVALID + "wrong gzip length", flipped(gzip, gzip.length - 1));
         corpus.add("gzip-broken-data", INVALID, flipped(gzip, 12));
-        corpus.add("gzip-followed-by-data", INVALID + "data after the gzip members",
+        corpus.add(
+                "gzip-followed-by-data",
+                INVALID + "data after the gzip members",
                 new RawTar().raw(gzip).raw(new byte[] {1, 2, 3}).open());
         corpus.add("gzip-in-gzip", INVALID, gzip(gzip));
         corpus.add("zip", INVALID + "compressed with zip", new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0});

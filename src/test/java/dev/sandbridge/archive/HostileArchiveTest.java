@@ -10,6 +10,7 @@ import dev.sandbridge.error.SandboxException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -31,10 +32,11 @@ class HostileArchiveTest {
     @MethodSource("attacks")
     @DisplayName("statement 92: a hostile archive is refused with its rule")
     void refusesWithMemberAndRule(Attack attack) {
-        var refused = catchThrowableOfType(SandboxException.class, () -> read(attack.open().get()));
+        var refused = catchThrowableOfType(
+                SandboxException.class, () -> read(attack.open().get()));
         assertThat(refused).as("the archive was taken").isNotNull();
-        assertThat(refused.details().get("rule").toString()).startsWith(attack.rule());
-        assertThat(refused.details().get("member").toString()).isNotNull();
+        assertThat(refused.details().get("rule")).asString().startsWith(attack.rule());
+        assertThat(refused.details()).containsKey("member");
         assertThat(refused.text()).contains(attack.rule()).doesNotContain("\n", "\0");
         assertThat(refused.code()).isIn(ErrorCode.WORKSPACE_WRITE_FAILED, ErrorCode.PAYLOAD_TOO_LARGE);
         assertThat(refused.retry()).isEqualTo(Retry.NO);
@@ -45,15 +47,18 @@ class HostileArchiveTest {
     @MethodSource("truncated")
     void anArchiveThatEndsEarlyIsInterrupted(Attack attack) {
         var unpacker = new TreeUnpacker(attack.open().get(), HostileArchives.LIMITS, line -> {});
-        assertThat(catchThrowableOfType(SandboxException.class, () -> drain(unpacker))).isNotNull();
+        assertThat(catchThrowableOfType(SandboxException.class, () -> drain(unpacker)))
+                .isNotNull();
         assertThat(unpacker.interrupted()).isTrue();
     }
 
     @Test
     void anAttackIsNoInterruption() {
-        var attack = new ByteArrayInputStream(new RawTar().file("../planted", "x").build());
+        var attack =
+                new ByteArrayInputStream(new RawTar().file("../planted", "x").build());
         var unpacker = new TreeUnpacker(attack, HostileArchives.LIMITS, line -> {});
-        assertThat(catchThrowableOfType(SandboxException.class, () -> drain(unpacker))).isNotNull();
+        assertThat(catchThrowableOfType(SandboxException.class, () -> drain(unpacker)))
+                .isNotNull();
         assertThat(unpacker.interrupted()).isFalse();
     }
 
@@ -91,11 +96,8 @@ class HostileArchiveTest {
     }
 
     private static void drain(TreeUnpacker unpacker) throws IOException {
-        var nothing = new byte[64 << 10];
         while (unpacker.next() != null) {
-            while (unpacker.content().read(nothing) >= 0) {
-                continue;
-            }
+            unpacker.content().transferTo(OutputStream.nullOutputStream());
         }
     }
 }

@@ -17,14 +17,22 @@ final class LargeArchives {
         corpus.add("four-gibibytes-of-zeros", "archive extracted size exceeds limit", LargeArchives::zeroFile);
         corpus.add("gzip-bomb", "archive compression ratio exceeds limit", LargeArchives::gzipBomb);
         corpus.add("gzip-bomb-of-headers", "archive compression ratio exceeds limit", LargeArchives::headerBomb);
-        corpus.add("extended-header-of-a-terabyte", "archive header size exceeds limit",
+        corpus.add(
+                "extended-header-of-a-terabyte",
+                "archive header size exceeds limit",
                 new RawTar().header(terabyte('x')));
         corpus.add("long-name-of-a-terabyte", "archive header size exceeds limit", new RawTar().header(terabyte('L')));
-        corpus.add("a-million-members", "archive member count exceeds limit",
+        corpus.add(
+                "a-million-members",
+                "archive member count exceeds limit",
                 () -> repeated(1 + HostileArchives.LIMITS.members(), LargeArchives::tiny));
-        corpus.add("many-implied-directories", "archive member count exceeds limit",
+        corpus.add(
+                "many-implied-directories",
+                "archive member count exceeds limit",
                 () -> repeated(HostileArchives.LIMITS.members() / 30, LargeArchives::deep));
-        corpus.add("endless-zeros-after-the-end", "archive input size exceeds limit",
+        corpus.add(
+                "endless-zeros-after-the-end",
+                "archive input size exceeds limit",
                 () -> repeated(700, i -> new byte[MEBIBYTE]));
         corpus.add("links-that-are-slow-to-follow", "archive symlink chains exceed limit", slowLinks());
     }
@@ -66,8 +74,7 @@ final class LargeArchives {
     }
 
     private static byte[] deep(long number) {
-        return new RawTar.Header(number + "/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/f", '0')
-                .build();
+        return new RawTar.Header(number + "/d".repeat(37) + "/f", '0').build();
     }
 
     private static InputStream gzipBomb() {
@@ -78,8 +85,10 @@ final class LargeArchives {
     }
 
     private static InputStream headerBomb() {
-        byte[] header = new RawTar().pax('g', "comment", "0".repeat(MEBIBYTE - 100)).open();
-        byte[] eight = BrokenArchives.gzip(new RawTar().raw(header).raw(header).raw(header).raw(header).open());
+        byte[] header =
+                new RawTar().pax('g', "comment", "0".repeat(MEBIBYTE - 100)).open();
+        byte[] eight = BrokenArchives.gzip(
+                new RawTar().raw(header).raw(header).raw(header).raw(header).open());
         return repeated(100, i -> eight);
     }
 

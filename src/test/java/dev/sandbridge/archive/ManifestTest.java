@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 class ManifestTest {
     private static List<ManifestEntry> listing(Archives.Item... items) {
         var tar = Archives.pack(List.of(items), ArchiveLimits.STANDARD).tar();
-        return List.copyOf(Archives.unpack(tar, ArchiveLimits.STANDARD).listing().values());
+        return List.copyOf(
+                Archives.unpack(tar, ArchiveLimits.STANDARD).listing().values());
     }
 
     @Test
@@ -21,7 +22,9 @@ class ManifestTest {
         for (long seed = 0; seed < 200; seed++) {
             for (ManifestEntry entry : listing(RandomTree.of(seed).toArray(new Archives.Item[0]))) {
                 assertThat(entry.line()).matches("[ -~]+");
-                assertThat(ManifestEntry.parse(entry.line())).as("seed %d", seed).isEqualTo(entry);
+                assertThat(ManifestEntry.parse(entry.line()))
+                        .as("seed %d", seed)
+                        .isEqualTo(entry);
             }
         }
     }
@@ -29,8 +32,14 @@ class ManifestTest {
     @Test
     void aLineThatNobodyWroteIsRefused() {
         String good = listing(Archives.file("a b", new byte[1])).getFirst().line();
-        for (String bad : List.of("", good + " ", good.replace("%20", "%2"), good.replace("%20", "%41"),
-                good.replace("0644", "06444"), good.replace("file", "pipe"), good.replace("./", "/"))) {
+        for (String bad : List.of(
+                "",
+                good + " ",
+                good.replace("%20", "%2"),
+                good.replace("%20", "%41"),
+                good.replace("0644", "06444"),
+                good.replace("file", "pipe"),
+                good.replace("./", "/"))) {
             assertThatThrownBy(() -> ManifestEntry.parse(bad)).as(bad).isInstanceOf(SandboxException.class);
         }
     }
@@ -43,13 +52,18 @@ class ManifestTest {
 
     @Test
     void theDifferenceNamesMissingUnexpectedAndChangedPaths() {
-        var expected = listing(Archives.file("same", new byte[1]), Archives.file("gone", new byte[1]),
+        var expected = listing(
+                Archives.file("same", new byte[1]),
+                Archives.file("gone", new byte[1]),
                 Archives.file("changed", new byte[1]));
-        var actual = listing(Archives.file("same", new byte[1]), Archives.file("new\n", new byte[1]),
+        var actual = listing(
+                Archives.file("same", new byte[1]),
+                Archives.file("new\n", new byte[1]),
                 Archives.file("changed", new byte[2]));
         var comparison = ManifestComparison.of(expected, actual);
         assertThat(comparison.outcome()).isEqualTo(Outcome.INCOMPLETE);
-        assertThat(List.of(comparison.missing(), comparison.unexpected(), comparison.changed())).containsOnly(1L);
+        assertThat(List.of(comparison.missing(), comparison.unexpected(), comparison.changed()))
+                .containsOnly(1L);
         assertThat(comparison.differences())
                 .containsExactlyInAnyOrder(
                         new ManifestComparison.Difference(Kind.MISSING, "gone"),

@@ -14,8 +14,29 @@ import org.jspecify.annotations.Nullable;
 /** A tree as no one would make it on purpose, and as agents do make them; the same for the same seed. */
 final class RandomTree {
     private static final String[] PIECES = {
-        "a", "b", "lib", "node_modules", ".git", " ", "-rf", "*", "\n", "\t", "\"", "é", "日本", "😀", "..x", "x..", "C:", "\\",
-        "PaxHeaders", "./", "%41", "=", "~"
+        "a",
+        "b",
+        "lib",
+        "node_modules",
+        ".git",
+        " ",
+        "-rf",
+        "*",
+        "\n",
+        "\t",
+        "\"",
+        "é",
+        "日本",
+        "😀",
+        "..x",
+        "x..",
+        "C:",
+        "\\",
+        "PaxHeaders",
+        "./",
+        "%41",
+        "=",
+        "~"
     };
 
     private final Random random;

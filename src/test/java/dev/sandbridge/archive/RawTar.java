@@ -44,7 +44,8 @@ final class RawTar {
         }
 
         byte[] withChecksum(int wrongBy) {
-            text(148, String.format("%06o", TarHeader.checksum(block) + wrongBy)).bytes(154, 0, ' ');
+            text(148, String.format("%06o", TarHeader.checksum(block) + wrongBy))
+                    .bytes(154, 0, ' ');
             return block;
         }
     }

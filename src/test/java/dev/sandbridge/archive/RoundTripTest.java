@@ -3,8 +3,8 @@ package dev.sandbridge.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.sandbridge.archive.Archives.Item;
 import dev.sandbridge.archive.ArchiveReport.Kind;
+import dev.sandbridge.archive.Archives.Item;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.workspace.FileType;
@@ -48,11 +48,10 @@ class RoundTripTest {
                 .as("seed %d, compressed", seed)
                 .isEqualTo(packed.manifest());
         assertThat(Archives.pack(tree, LIMITS).tar()).as("seed %d, again", seed).isEqualTo(packed.tar());
-        long told = List.of(
-                        Kind.SPECIAL_FILE, Kind.LINK_LEAVES_WORKSPACE, Kind.NAME_NOT_ALLOWED, Kind.VANISHED)
-                .stream()
-                .mapToLong(kind -> packed.report().counts().getOrDefault(kind, 0L))
-                .sum();
+        long told =
+                List.of(Kind.SPECIAL_FILE, Kind.LINK_LEAVES_WORKSPACE, Kind.NAME_NOT_ALLOWED, Kind.VANISHED).stream()
+                        .mapToLong(kind -> packed.report().counts().getOrDefault(kind, 0L))
+                        .sum();
         assertThat(unpacked.items().size() + told).as("seed %d: entries", seed).isEqualTo(tree.size());
         for (Item item : tree) {
             var back = unpacked.items().get(item.entry().path());
@@ -67,7 +66,9 @@ class RoundTripTest {
         TreeEntry after = back.entry();
         assertThat(after.type()).as("seed %d", seed).isEqualTo(before.type());
         assertThat(back.content()).as("seed %d", seed).isEqualTo(item.content());
-        assertThat(List.of(after.uid(), after.gid())).as("seed %d", seed).isEqualTo(List.of(before.uid(), before.gid()));
+        assertThat(List.of(after.uid(), after.gid()))
+                .as("seed %d", seed)
+                .isEqualTo(List.of(before.uid(), before.gid()));
         if (before.type() != FileType.SYMLINK) {
             assertThat(after.mode()).as("seed %d", seed).isEqualTo(before.mode() & 01777);
         } else if (!report.counts().containsKey(Kind.LINK_REWRITTEN)) {
@@ -81,7 +82,10 @@ class RoundTripTest {
     @Test
     void theDigestDependsOnEveryFactAndOnNoOrder() {
         var tree = new ArrayList<>(List.of(
-                Archives.directory("d"), Archives.file("d/f", new byte[3]), Archives.link("l", "d"), Archives.file("g", new byte[0])));
+                Archives.directory("d"),
+                Archives.file("d/f", new byte[3]),
+                Archives.link("l", "d"),
+                Archives.file("g", new byte[0])));
         String digest = digest(tree);
         Collections.reverse(tree);
         assertThat(digest(tree)).isEqualTo(digest);
@@ -104,7 +108,8 @@ class RoundTripTest {
 
     private static Item with(int mode, long nanos) {
         return new Item(
-                new TreeEntry("d/f", FileType.FILE, mode, 3, Archives.TIME.plusNanos(nanos), 0, 0, 1, null), new byte[3]);
+                new TreeEntry("d/f", FileType.FILE, mode, 3, Archives.TIME.plusNanos(nanos), 0, 0, 1, null),
+                new byte[3]);
     }
 
     private static String digest(List<Item> tree) {
@@ -143,11 +148,11 @@ class RoundTripTest {
                         Kind.NAME_NOT_ALLOWED, List.of("back\\slash", "n".repeat(200) + "..."),
                         Kind.SET_ID_DROPPED, List.of("set"),
                         Kind.HARD_LINK_COPIED, List.of("set"))));
-        var items = Archives.unpack(packed.tar(), LIMITS).items();
-        assertThat(items.get("d/here").entry().target()).isEqualTo("../d/f");
-        assertThat(items.get("d/top").entry().target()).isEqualTo("..");
-        assertThat(items.get("set").entry().mode()).isEqualTo(0755);
-        assertThat(items.keySet())
+        var unpacked = Archives.unpack(packed.tar(), LIMITS);
+        assertThat(unpacked.entry("d/here").target()).isEqualTo("../d/f");
+        assertThat(unpacked.entry("d/top").target()).isEqualTo("..");
+        assertThat(unpacked.entry("set").mode()).isEqualTo(0755);
+        assertThat(unpacked.items().keySet())
                 .containsExactlyInAnyOrder("", "d", "d/here", "d/top", "up", "circle", "root", "set");
     }
 
@@ -159,16 +164,22 @@ class RoundTripTest {
         }
         tree.add(new Item(Archives.entry("pipe", FileType.OTHER, 0, null), new byte[0]));
         var report = Archives.pack(tree, LIMITS).report();
-        assertThat(report.counts()).containsEntry(Kind.LINK_LEAVES_WORKSPACE, 5_000L).containsEntry(Kind.SPECIAL_FILE, 1L);
-        assertThat(report.lines()).hasSizeLessThan(ArchiveReport.LINES).anyMatch(line -> line.path().equals("pipe"));
+        assertThat(report.counts())
+                .containsEntry(Kind.LINK_LEAVES_WORKSPACE, 5_000L)
+                .containsEntry(Kind.SPECIAL_FILE, 1L);
+        assertThat(report.lines()).hasSizeLessThan(ArchiveReport.LINES).anyMatch(line -> line.path()
+                .equals("pipe"));
     }
 
     @Test
     void aTreeThatCouldNotBeUnpackedIsNotPacked() {
         var small = new ArchiveLimits(1 << 20, 1000, 3, 20, 200, 200);
         refuses(List.of(Archives.file("f", new byte[1001])), small, "archive extracted size exceeds limit");
-        var many = List.of(Archives.file("a", new byte[0]), Archives.file("b", new byte[0]),
-                Archives.file("c", new byte[0]), Archives.file("d", new byte[0]));
+        var many = List.of(
+                Archives.file("a", new byte[0]),
+                Archives.file("b", new byte[0]),
+                Archives.file("c", new byte[0]),
+                Archives.file("d", new byte[0]));
         refuses(many, small, "archive member count exceeds limit");
         refuses(many.subList(0, 3), new ArchiveLimits(2000, 1000, 3, 20, 200, 200), "archive input size exceeds limit");
     }
@@ -199,6 +210,7 @@ class RoundTripTest {
         byte[] gzip = BrokenArchives.gzip(
                 RawTar.cut(tar, 700), new byte[0], java.util.Arrays.copyOfRange(tar, 700, tar.length));
         byte[] padded = new RawTar().raw(gzip).raw(new byte[10_000]).open();
-        assertThat(Archives.unpack(padded, LIMITS).manifest()).isEqualTo(Archives.unpack(tar, LIMITS).manifest());
+        assertThat(Archives.unpack(padded, LIMITS).manifest())
+                .isEqualTo(Archives.unpack(tar, LIMITS).manifest());
     }
 }
