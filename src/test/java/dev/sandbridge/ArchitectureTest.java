@@ -55,6 +55,7 @@ class ArchitectureTest {
             domain("session", 4),
             domain("sandbox", 5),
             new Line("provider.local", 6, Kind.ADAPTER, List.of()),
+            new Line("provider.blaxel", 6, Kind.ADAPTER, List.of("com.fasterxml.jackson")),
             new Line(
                     "http",
                     7,

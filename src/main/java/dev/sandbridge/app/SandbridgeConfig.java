@@ -77,6 +77,53 @@ public interface SandbridgeConfig {
     /** Settings of provider {@code local}. */
     Local local();
 
+    /** Settings of provider {@code blaxel}. */
+    Blaxel blaxel();
+
+    /**
+     * Who we are at Blaxel and where it is. Without a key or client credentials here, those of {@code BL_API_KEY},
+     * {@code BL_CLIENT_CREDENTIALS} and Blaxel's own file are used.
+     */
+    interface Blaxel {
+        Optional<String> apiKey();
+
+        /** {@code id:secret} in base64. */
+        Optional<String> clientCredentials();
+
+        /** The workspace's name; needed by a key that reaches several. */
+        Optional<String> workspace();
+
+        /** Blaxel's own file with accounts. */
+        @WithDefault("${user.home}/.blaxel/config.yaml")
+        String configFile();
+
+        /** Base of the control plane with its path version; {@code https://api.blaxel.ai/v0} unless set. */
+        Optional<String> apiUrl();
+
+        /** Value of the header {@code Blaxel-Version}. */
+        @WithDefault("2026-04-28")
+        String version();
+
+        /** The header that carries our credentials on both planes. */
+        @WithDefault("X-Blaxel-Authorization")
+        String authorizationHeader();
+
+        /** The header that names the workspace. */
+        @WithDefault("X-Blaxel-Workspace")
+        String workspaceHeader();
+
+        /** Where sandboxes are made; Blaxel chooses unless set. */
+        Optional<String> region();
+
+        /** What a sandbox is made of whose profile names no image. */
+        @WithDefault("blaxel/base-image:latest")
+        String image();
+
+        /** How long after its expiry Blaxel itself removes a sandbox that the service did not remove. */
+        @WithDefault("1h")
+        Duration expiryMargin();
+    }
+
     /** What provider {@code local} may use. */
     interface Local {
         /** Root file systems that stand in for the host's own {@code /usr}, by the name that {@code image} gives. */
@@ -92,13 +139,13 @@ public interface SandbridgeConfig {
 
     /** One profile. */
     interface ProfileConfig {
-        /** {@code local}: sandboxes on this machine. */
+        /** {@code local}: sandboxes on this machine; {@code blaxel}: at Blaxel. */
         @WithDefault("local")
         String provider();
 
         /**
          * What a sandbox starts from; for {@code local} a directory with a root file system instead of the host's
-         * /usr.
+         * /usr, for {@code blaxel} an image of the workspace.
          */
         Optional<String> image();
 

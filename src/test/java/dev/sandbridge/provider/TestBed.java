@@ -16,7 +16,9 @@ public interface TestBed extends AutoCloseable {
         /** The process limit holds for the sandbox as a whole. */
         PROCESS_LIMIT,
         /** Killing outruns processes that start their successors faster than all processes can be looked at. */
-        OUTRUNS_FORKS
+        OUTRUNS_FORKS,
+        /** Sandboxes live in the process of their provider, and their processes end with it. */
+        ENDS_WITH_SERVICE
     }
 
     /** The provider; another one after {@link #restart}. */

@@ -1,0 +1,182 @@
+package dev.sandbridge.provider.blaxel;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.Command;
+import dev.sandbridge.process.RunningCommand;
+import dev.sandbridge.provider.SandboxFiles;
+import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** One sandbox at Blaxel: its record, which the control plane keeps, and its own API. */
+final class BlaxelHandle implements SandboxHandle {
+    /** Where commands keep their output and uploads wait. */
+    static final String SPOOL = "/tmp/.sandbridge/";
+
+    /** A shell takes 128 KiB as one argument; what is longer travels as a file. */
+    private static final int LONGEST_COMMAND = 96 << 10;
+
+    private final ControlPlane control;
+    private final DataPlane plane;
+    private final Timing timing;
+    private final RandomGenerator random;
+    private final BlaxelFiles files;
+    private final ReentrantLock updating = new ReentrantLock();
+    private final String createdAt;
+    private volatile SandboxSpec spec;
+    private volatile boolean deleted;
+
+    BlaxelHandle(ControlPlane control, DataPlane plane, Timing timing, RandomGenerator random, Instance instance) {
+        this.control = control;
+        this.plane = plane;
+        this.timing = timing;
+        this.random = random;
+        this.files = new BlaxelFiles(plane, this::requireThere);
+        this.createdAt = instance.createdAt();
+        this.spec = instance.spec();
+    }
+
+    @Override
+    public SandboxSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public RunningCommand start(Command command) {
+        requireThere();
+        if (command.user() != null) {
+            throw new SandboxException(
+                            ErrorCode.CAPABILITY_UNAVAILABLE, "provider blaxel runs commands as the image's user only")
+                    .action("leave the user out, or switch to another one in the command itself");
+        }
+        String name = plane.freshName();
+        long tag = random.nextLong(1L << 40, 1L << 50);
+        String script = Shell.set("_sb_dir", SPOOL + name)
+                + Shell.set("_sb_cd", command.directory())
+                + Shell.set("_sb_tag", Long.toString(tag))
+                + Shell.set("_sb_stdin", command.stdin() ? "1" : "0")
+                + Shell.words(command.argv())
+                + Shell.RUN;
+        var watcher = new Watcher(plane, SPOOL + name, timing);
+        var follower = new Follower(plane, name, watcher, begin(name, carried(name, script), command));
+        try {
+            var running = new BlaxelCommand(plane, name, tag, follower, watcher, command.stdin());
+            watcher.start();
+            return running;
+        } catch (SandboxException failed) {
+            if (failed.code() == ErrorCode.EXEC_TRANSPORT_ERROR) {
+                abandon(name);
+            }
+            throw failed;
+        }
+    }
+
+    @Override
+    public SandboxFiles files() {
+        return files;
+    }
+
+    @Override
+    public void update(Map<String, String> labels, String state, Instant expiresAt) {
+        updating.lock();
+        try {
+            requireThere();
+            Instance now = control.find(spec.name())
+                    .filter(found -> found.createdAt().equals(createdAt) && found.stage() == Instance.Stage.READY)
+                    .orElseThrow(ControlPlane::gone);
+            SandboxSpec changed = now.spec().with(labels, state, expiresAt);
+            control.update(now, changed);
+            spec = changed;
+        } finally {
+            updating.unlock();
+        }
+    }
+
+    /** Blaxel does not tell which limit ended a process. */
+    @Override
+    public Optional<String> limitReached() {
+        return Optional.empty();
+    }
+
+    /** Whether this is a handle of that very sandbox, not of another one that had its name. */
+    boolean isOf(Instance instance) {
+        return !deleted && instance.createdAt().equals(createdAt);
+    }
+
+    void refresh(Instance instance) {
+        spec = instance.spec();
+    }
+
+    void deleted() {
+        deleted = true;
+    }
+
+    /** Makes the workspace; the first thing that is asked of a new sandbox. */
+    void prepare() {
+        new Errand(plane, "preparing a sandbox", ErrorCode.POOL_ERROR)
+                .run("mkdir -p /workspace " + SPOOL + " && cd /workspace && printf ok", Map.of());
+    }
+
+    private void requireThere() {
+        if (deleted) {
+            throw ControlPlane.gone();
+        }
+    }
+
+    /** The stream of a command that may have begun; null when only its name can tell. */
+    private @Nullable InputStream begin(String name, String script, Command command) {
+        try {
+            return plane.start(name, script, command.environment());
+        } catch (Refused refused) {
+            Refusal refusal = refused.refusal();
+            if (refusal.status() >= 502 && refusal.status() <= 504 && !refusal.untouched()) {
+                return null;
+            }
+            throw refusal.status() == 422
+                    ? new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "the sandbox could not start another process")
+                    : refused.failure();
+        } catch (InterruptedIOException interrupted) {
+            abandon(name);
+            throw new SandboxException(
+                    ErrorCode.EXEC_TRANSPORT_ERROR, "interrupted while a command was started", interrupted);
+        } catch (IOException lost) {
+            return null;
+        }
+    }
+
+    private String carried(String name, String script) {
+        byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length <= LONGEST_COMMAND) {
+            return script;
+        }
+        String file = SPOOL + name + ".sh";
+        byte[] whole = (Shell.set("_sb_file", file) + script).getBytes(StandardCharsets.UTF_8);
+        try {
+            new Upload(plane, "starting a command").send(file, whole, InputStream.nullInputStream());
+        } catch (IOException broken) {
+            throw Http.unreachable("starting a command", broken);
+        }
+        return ". " + Shell.quote(file);
+    }
+
+    /** Ends what may have been started although nobody will ever hear of it. */
+    private void abandon(String name) {
+        Thread.ofVirtual().name("blaxel-abandon").start(() -> {
+            try {
+                plane.kill(name);
+            } catch (IOException | SandboxException failed) {
+                // Its time to live ends it with the sandbox.
+            }
+        });
+    }
+}

@@ -1,0 +1,200 @@
+package dev.sandbridge.provider.blaxel;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.Retry;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.provider.SandboxSpec;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Makes one sandbox: ready for use, or nothing is left of it. A creation whose answer is lost goes on at Blaxel, so it
+ * is awaited, recognised by the label of this attempt, and removed when it comes too late.
+ */
+final class Creation {
+    private static final Logger LOG = Logger.getLogger(Creation.class.getName());
+    private static final int ROUNDS = 4;
+
+    private final ControlPlane control;
+    private final Removal removal;
+    private final Timing timing;
+    private final SandboxSpec spec;
+    private final String attempt;
+
+    Creation(ControlPlane control, Removal removal, Timing timing, SandboxSpec spec, String attempt) {
+        this.control = control;
+        this.removal = removal;
+        this.timing = timing;
+        this.spec = spec;
+        this.attempt = attempt;
+    }
+
+    Instance run() {
+        for (int round = 0; round < ROUNDS; round++) {
+            try {
+                return ready(control.create(spec, attempt));
+            } catch (Refused refused) {
+                Refusal refusal = refused.refusal();
+                if (refusal.status() == 409) {
+                    Optional<Instance> ours = afterConflict();
+                    if (ours.isPresent()) {
+                        return ready(ours.get());
+                    }
+                } else if (leavesOpen(refusal)) {
+                    return ready(awaited(refused));
+                } else {
+                    throw failure(refusal);
+                }
+            } catch (IOException lost) {
+                return ready(awaited(lost));
+            }
+        }
+        throw new SandboxException(ErrorCode.CONFLICT, "the sandbox's name is being taken and let go of by others")
+                .retry(Retry.YES);
+    }
+
+    /** Ends it again, whatever state it is in, also when that takes longer than the caller waits. */
+    void undo() {
+        try {
+            removal.run(spec.name());
+        } catch (SandboxException notNow) {
+            watchAndRemove();
+        }
+    }
+
+    /** What took the name: our own lost attempt, nothing any more, or somebody else's. */
+    private Optional<Instance> afterConflict() {
+        Optional<Instance> holder = control.find(spec.name());
+        if (holder.isEmpty() || holder.get().isOf(attempt)) {
+            return holder;
+        }
+        switch (holder.get().stage()) {
+            case READY, COMING ->
+                throw new SandboxException(ErrorCode.CONFLICT, "the sandbox's name is taken at Blaxel");
+            case GOING -> removal.awaitEnd(spec.name(), holder.get().createdAt());
+            case DEAD -> {}
+        }
+        return Optional.empty();
+    }
+
+    private static boolean leavesOpen(Refusal refusal) {
+        return refusal.status() >= 500 && (refusal.party() != Refusal.Party.CONTROL_PLANE || refusal.status() == 504);
+    }
+
+    /** The sandbox of an attempt whose answer never came. */
+    private Instance awaited(Exception lost) {
+        long end = System.nanoTime() + timing.creating().toNanos();
+        try {
+            if (lost instanceof InterruptedIOException interrupted) {
+                throw interrupted;
+            }
+            while (System.nanoTime() < end) {
+                Optional<Instance> found = control.find(spec.name());
+                if (found.isPresent() && found.get().isOf(attempt)) {
+                    return found.get();
+                }
+                Http.sleep(timing.poll().toNanos());
+            }
+        } catch (InterruptedIOException interrupted) {
+            watchAndRemove();
+            throw new SandboxException(ErrorCode.POOL_ERROR, "interrupted while a sandbox was made", interrupted);
+        } catch (RuntimeException failed) {
+            watchAndRemove();
+            throw failed;
+        }
+        watchAndRemove();
+        throw new SandboxException(ErrorCode.POOL_ERROR, "Blaxel did not say whether it made a sandbox", lost)
+                .action("try again; what comes of this attempt is removed")
+                .retry(Retry.YES);
+    }
+
+    private Instance ready(Instance made) {
+        long end = System.nanoTime() + timing.creating().toNanos();
+        Instance now = made;
+        try {
+            while (now.stage() == Instance.Stage.COMING && System.nanoTime() < end) {
+                Http.sleep(timing.poll().toNanos());
+                Optional<Instance> next = control.find(spec.name());
+                now = next.isPresent() && next.get().isOf(attempt) ? next.get() : now;
+            }
+        } catch (InterruptedIOException interrupted) {
+            watchAndRemove();
+            throw new SandboxException(ErrorCode.POOL_ERROR, "interrupted while a sandbox was made", interrupted);
+        } catch (RuntimeException failed) {
+            watchAndRemove();
+            throw failed;
+        }
+        if (now.stage() != Instance.Stage.READY) {
+            watchAndRemove();
+            throw new SandboxException(
+                    ErrorCode.POOL_ERROR,
+                    "Blaxel did not bring the sandbox up; its status is "
+                            + now.json().path("status").asText("unknown"));
+        }
+        return now;
+    }
+
+    /** Removes what this attempt has made or still makes, without holding anybody up. */
+    private void watchAndRemove() {
+        Thread.ofVirtual().name("blaxel-late-" + spec.name()).start(() -> {
+            long end = System.nanoTime() + timing.late().toNanos();
+            try {
+                while (System.nanoTime() < end) {
+                    if (isRemoved()) {
+                        return;
+                    }
+                    Http.sleep(timing.poll().toNanos());
+                }
+                LOG.log(Level.FINE, "nothing came of an attempt to make sandbox {0}", spec.name());
+            } catch (InterruptedIOException interrupted) {
+                LOG.log(Level.WARNING, "sandbox {0} may have been made late and is left to its expiry", spec.name());
+            }
+        });
+    }
+
+    private boolean isRemoved() {
+        try {
+            Optional<Instance> found = control.find(spec.name()).filter(instance -> instance.isOf(attempt));
+            if (found.isEmpty()) {
+                return false;
+            }
+            switch (found.get().stage()) {
+                case READY, DEAD -> control.delete(spec.name());
+                case COMING -> {
+                    return false;
+                }
+                case GOING -> {}
+            }
+            return true;
+        } catch (SandboxException notNow) {
+            return false;
+        }
+    }
+
+    private static SandboxException failure(Refusal refusal) {
+        String code = refusal.code();
+        String what = "Blaxel made no sandbox: status " + refusal.status() + (code.isEmpty() ? "" : " (" + code + ")");
+        if (code.contains("QUOTA")
+                || code.contains("RATE_LIMIT")
+                || refusal.status() == 429
+                || refusal.status() == 402) {
+            return new SandboxException(ErrorCode.CAPACITY_EXCEEDED, what)
+                    .action("delete sandboxes, raise the limits of the Blaxel account, or try again later");
+        }
+        if (code.contains("IMAGE")) {
+            return new SandboxException(ErrorCode.POOL_ERROR, what)
+                    .action("name an image that the Blaxel workspace has")
+                    .retry(Retry.NO);
+        }
+        if (refusal.status() == 408) {
+            return new SandboxException(ErrorCode.POOL_ERROR, what).retry(Retry.YES);
+        }
+        SandboxException known = refusal.failure("making a sandbox");
+        String action = known.action();
+        var failure = new SandboxException(ErrorCode.POOL_ERROR, what).retry(known.retry());
+        return action == null ? failure : failure.action(action);
+    }
+}

@@ -1,0 +1,208 @@
+package dev.sandbridge.provider.blaxel;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.ExitStatus;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hears from the runner of a command how it goes, on a thread of its own: through the stream that began with it, and
+ * when that breaks, by looking the process up under its name. A command is never started again.
+ */
+final class Follower {
+    private static final int LONGEST_LINE = 1 << 20;
+    private static final long LOOK = 500_000_000L;
+    private static final int UNKNOWN_LOOKS = 20;
+    private static final int FAILED_LOOKS = 120;
+    private static final long START_SECONDS = 90;
+
+    private final DataPlane plane;
+    private final String name;
+    private final Watcher watcher;
+    private final Words words = new Words();
+    private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
+    private volatile boolean sandboxGone;
+
+    /** @param stream of what happens, or null where its beginning was lost already */
+    Follower(DataPlane plane, String name, Watcher watcher, @Nullable InputStream stream) {
+        this.plane = plane;
+        this.name = name;
+        this.watcher = watcher;
+        Thread.ofVirtual().name("blaxel-" + name).start(() -> follow(stream));
+    }
+
+    CompletableFuture<ExitStatus> exit() {
+        return exit;
+    }
+
+    /** Waits until the command runs; its process id. */
+    int started() {
+        try {
+            return words.started().get(START_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof SandboxException known) {
+                throw known;
+            }
+            throw new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "the command could not be started", failed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new SandboxException(
+                    ErrorCode.EXEC_TRANSPORT_ERROR, "interrupted while a command was started", interrupted);
+        } catch (TimeoutException late) {
+            throw new SandboxException(
+                    ErrorCode.EXEC_TRANSPORT_ERROR, "it is not known whether the command was started");
+        }
+    }
+
+    boolean isSandboxGone() {
+        return sandboxGone;
+    }
+
+    void sandboxGone() {
+        sandboxGone = true;
+        fail(ControlPlane.gone());
+        watcher.lose(null);
+    }
+
+    /** Gives up on learning how the command ended. */
+    void lose() {
+        fail(new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "how the command ended is unknown"));
+        watcher.lose(new IOException("the command's runner was lost"));
+    }
+
+    private void follow(@Nullable InputStream stream) {
+        try {
+            if (stream != null) {
+                listen(stream);
+            }
+            if (words.exit() == null && !words.started().isCompletedExceptionally()) {
+                lookUp();
+            }
+            settle();
+        } catch (InterruptedIOException interrupted) {
+            lose();
+        } catch (SandboxException failed) {
+            fail(failed);
+            watcher.lose(new IOException(failed));
+        } catch (RuntimeException unexpected) {
+            fail(new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "how the command ended is unknown", unexpected));
+            watcher.lose(new IOException(unexpected));
+        }
+    }
+
+    /** Reads the stream to its end or to where it breaks. */
+    private void listen(InputStream stream) {
+        try (var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                if (line.length() > LONGEST_LINE) {
+                    return;
+                }
+                hear(Json.read(line.getBytes(StandardCharsets.UTF_8)));
+                if (words.exit() != null) {
+                    return;
+                }
+            }
+        } catch (IOException broken) {
+            // The process goes on; it is looked up.
+        }
+    }
+
+    private void hear(JsonNode event) {
+        String data = event.path("data").asText("");
+        switch (event.path("type").asText("")) {
+            case "stdout" -> {
+                if (!data.equals("[keepalive]\n")) {
+                    words.hear(data);
+                }
+            }
+            case "result" ->
+                words.hearAgain(Json.read(data.getBytes(StandardCharsets.UTF_8))
+                        .path("stdout")
+                        .asText(""));
+            case "error" ->
+                throw new SandboxException(ErrorCode.EXEC_ERROR, "Blaxel could not start the command's runner");
+            default -> {
+                // stderr, which the runner does not use, keepalives, and what is not known yet.
+            }
+        }
+    }
+
+    private void lookUp() throws InterruptedIOException {
+        int unknown = 0;
+        int failed = 0;
+        while (true) {
+            try {
+                JsonNode process = plane.process("following a command", name);
+                words.hearAgain(process.path("stdout").asText(""));
+                if (words.exit() != null || words.started().isCompletedExceptionally()) {
+                    return;
+                }
+                if (!process.path("status").asText("running").equals("running")) {
+                    throw new SandboxException(
+                            ErrorCode.EXEC_TRANSPORT_ERROR, "the command's runner was killed; its end is unknown");
+                }
+                unknown = 0;
+                failed = 0;
+            } catch (Refused refused) {
+                Refusal refusal = refused.refusal();
+                if (refusal.saysSandboxIsGone()) {
+                    sandboxGone();
+                    return;
+                }
+                boolean missing = refusal.status() == 404 && refusal.party() == Refusal.Party.SANDBOX;
+                if (missing && ++unknown > UNKNOWN_LOOKS) {
+                    throw new SandboxException(
+                            ErrorCode.EXEC_TRANSPORT_ERROR, "the sandbox knows nothing of the command");
+                }
+                if (!missing && ++failed > FAILED_LOOKS) {
+                    throw refused.failure();
+                }
+            } catch (InterruptedIOException interrupted) {
+                throw interrupted;
+            } catch (IOException broken) {
+                if (++failed > FAILED_LOOKS) {
+                    throw Http.unreachable("following a command", broken);
+                }
+            }
+            Http.sleep(LOOK);
+        }
+    }
+
+    /** Tells the end once everything that was written before it can be read. */
+    private void settle() throws InterruptedIOException {
+        ExitStatus status = words.exit();
+        if (status == null) {
+            ended();
+            return;
+        }
+        if (words.isGone()) {
+            watcher.told(words.stdout(), words.stderr());
+        } else {
+            watcher.commandEnded();
+        }
+        ended();
+        exit.complete(status);
+    }
+
+    private void ended() {
+        watcher.stdin().end();
+        words.started().completeExceptionally(ControlPlane.gone());
+    }
+
+    private void fail(SandboxException failure) {
+        words.started().completeExceptionally(failure);
+        exit.completeExceptionally(failure);
+        watcher.stdin().end();
+    }
+}

@@ -1,0 +1,184 @@
+package dev.sandbridge.provider.blaxel;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.Retry;
+import dev.sandbridge.error.SandboxException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+
+/**
+ * Sends calls, with our credentials, and again where that does no harm. Thread-safe; blocks the calling virtual thread;
+ * an interrupt ends the call with an {@code InterruptedIOException}.
+ *
+ * <p>Repeated are: calls that may be repeated, after a connection that broke and after 502, 503, 504; calls that the
+ * gateway says have reached nothing; calls that were turned away by a rate limit. Everything is bounded in number and
+ * time, and spread by chance.
+ */
+final class Http {
+    private static final int MOST_ANSWER = 64 << 20;
+    private static final int MOST_ERROR = 64 << 10;
+    private static final int BROKEN_CONNECTIONS = 4;
+    private static final int RATE_LIMITED = 4;
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+    private final HttpClient client;
+    private final Tokens tokens;
+    private final BlaxelOptions options;
+    private final RandomGenerator random;
+    private final Duration firstPause;
+    private final Duration patience;
+
+    /**
+     * @param firstPause before the first repetition; doubled each time
+     * @param patience how long a sandbox that cannot be reached yet is asked again
+     */
+    Http(
+            HttpClient client,
+            Tokens tokens,
+            BlaxelOptions options,
+            RandomGenerator random,
+            Duration firstPause,
+            Duration patience) {
+        this.client = client;
+        this.tokens = tokens;
+        this.options = options;
+        this.random = random;
+        this.firstPause = firstPause;
+        this.patience = patience;
+    }
+
+    /** The answer's JSON; a missing node where it has none. */
+    JsonNode json(Call call) throws Refused, IOException {
+        try (InputStream body = open(call).body()) {
+            return Json.read(body.readNBytes(MOST_ANSWER));
+        }
+    }
+
+    /** As {@link #json}, for who has no better word for a failure than ours. */
+    JsonNode jsonOrFail(Call call) {
+        try {
+            return json(call);
+        } catch (Refused refused) {
+            throw refused.failure();
+        } catch (IOException broken) {
+            throw unreachable(call.operation(), broken);
+        }
+    }
+
+    /** The successful answer as it comes; the caller closes its body. */
+    HttpResponse<InputStream> open(Call call) throws Refused, IOException {
+        long end = System.nanoTime() + patience.toNanos();
+        boolean asked = false;
+        int broken = 0;
+        int limited = 0;
+        for (int attempt = 0; ; attempt++) {
+            String bearer = tokens.bearer();
+            HttpResponse<InputStream> answer;
+            try {
+                answer = send(call, bearer);
+            } catch (InterruptedIOException interrupted) {
+                throw interrupted;
+            } catch (IOException lost) {
+                if (!call.repeatable() || ++broken >= BROKEN_CONNECTIONS) {
+                    throw lost;
+                }
+                pause(attempt, Duration.ZERO);
+                continue;
+            }
+            if (answer.statusCode() / 100 == 2) {
+                return answer;
+            }
+            Refusal refusal = refusal(answer);
+            if (refusal.code().equals("TOKEN_REVOKED") && !asked && tokens.forget(bearer)) {
+                asked = true;
+                continue;
+            }
+            boolean again = mayRepeat(call, refusal)
+                    && (refusal.status() != 429 || ++limited < RATE_LIMITED)
+                    && (refusal.saysNotYet() || ++broken < BROKEN_CONNECTIONS)
+                    && System.nanoTime() < end;
+            if (!again) {
+                throw new Refused(call.operation(), refusal);
+            }
+            pause(attempt, refusal.retryAfter());
+        }
+    }
+
+    /** What callers hear when Blaxel did not answer. */
+    static SandboxException unreachable(String operation, IOException broken) {
+        return new SandboxException(ErrorCode.PROVIDER_FAILURE, operation + " failed: Blaxel did not answer", broken)
+                .retry(Retry.UNKNOWN);
+    }
+
+    private static boolean mayRepeat(Call call, Refusal refusal) {
+        if (refusal.status() == 402 || refusal.status() == 403) {
+            return false;
+        }
+        if (refusal.status() == 429 || refusal.saysNotYet()) {
+            return true;
+        }
+        if (refusal.retryable()) {
+            return call.repeatable() || refusal.untouched();
+        }
+        boolean gateway = refusal.status() >= 502 && refusal.status() <= 504;
+        return call.repeatable() && gateway && refusal.party() != Refusal.Party.CONTROL_PLANE;
+    }
+
+    private HttpResponse<InputStream> send(Call call, String bearer) throws IOException {
+        var request = HttpRequest.newBuilder(call.uri())
+                .timeout(call.patience())
+                .method(call.method(), call.body())
+                .header(options.authorizationHeader(), "Bearer " + bearer)
+                .header("Blaxel-Version", options.version())
+                .header("User-Agent", "sandbridge");
+        String workspace = options.workspace();
+        if (workspace != null) {
+            request.header(options.workspaceHeader(), workspace);
+        }
+        call.headers().forEach(request::header);
+        try {
+            return client.send(request.build(), BodyHandlers.ofInputStream());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while Blaxel was asked");
+        }
+    }
+
+    private static Refusal refusal(HttpResponse<InputStream> answer) {
+        byte[] body = {};
+        try (InputStream in = answer.body()) {
+            body = in.readNBytes(MOST_ERROR);
+        } catch (IOException cut) {
+            // The status and the headers say enough.
+        }
+        return Refusal.of(answer.statusCode(), answer.headers(), body);
+    }
+
+    private void pause(int attempt, Duration wanted) throws InterruptedIOException {
+        long doubled = firstPause.toNanos() << Math.min(attempt, 7);
+        long nanos = Math.min(doubled, LONGEST_PAUSE.toNanos());
+        long spread = nanos / 2 + random.nextLong(nanos / 2 + 1);
+        long least = Math.min(wanted.toNanos(), LONGEST_PAUSE.toNanos());
+        sleep(Math.max(spread, least));
+    }
+
+    /** Waits so long, or until the thread is interrupted. */
+    static void sleep(long nanos) throws InterruptedIOException {
+        long end = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("interrupted while waiting for Blaxel");
+            }
+            LockSupport.parkNanos(left);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.sandbridge.provider.blaxel;
+
+import java.time.Duration;
+
+/**
+ * How long things are waited for; tests scale it.
+ *
+ * @param pause before the first repetition of a call; doubled each time
+ * @param reach how long a sandbox that exists and cannot be reached is asked again
+ * @param poll between two looks at a sandbox that is being made or removed
+ * @param creating how long a creation whose answer was lost is awaited
+ * @param late how long a creation that was given up is watched, to remove what it makes after all
+ * @param removing how long a removal is awaited
+ * @param quiet a command's output that has not grown for so long after its end is held by a background child
+ */
+record Timing(
+        Duration pause,
+        Duration reach,
+        Duration poll,
+        Duration creating,
+        Duration late,
+        Duration removing,
+        Duration quiet) {
+    static final Timing REAL = new Timing(
+            Duration.ofMillis(500),
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(120),
+            Duration.ofMinutes(10),
+            Duration.ofSeconds(60),
+            Duration.ofMillis(250));
+}

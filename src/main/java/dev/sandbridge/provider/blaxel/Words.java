@@ -1,0 +1,116 @@
+package dev.sandbridge.provider.blaxel;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.ExitStatus;
+import java.util.Base64;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the runner of a command says, word by word; the same text may be read several times, from a stream that broke
+ * and from the record of the process. One thread at a time.
+ */
+final class Words {
+    private static final int SIGNALS = 31;
+
+    private final CompletableFuture<Integer> started = new CompletableFuture<>();
+    private final StringBuilder unfinished = new StringBuilder();
+    private byte @Nullable [] stdout;
+    private byte @Nullable [] stderr;
+    private boolean gone;
+    private volatile @Nullable ExitStatus exit;
+
+    /** The command's process id, 0 where its program could not even be handed over; or why nothing was started. */
+    CompletableFuture<Integer> started() {
+        return started;
+    }
+
+    /** How the command ended, as soon as the runner has said so. */
+    @Nullable
+    ExitStatus exit() {
+        return exit;
+    }
+
+    /** Whether everything was said and nothing lies in the sandbox any more. */
+    boolean isGone() {
+        return gone;
+    }
+
+    byte[] stdout() {
+        byte[] all = stdout;
+        return all == null ? new byte[0] : all;
+    }
+
+    byte[] stderr() {
+        byte[] all = stderr;
+        return all == null ? new byte[0] : all;
+    }
+
+    /** Takes the next part of the text. */
+    void hear(String part) {
+        unfinished.append(part);
+        for (int end = unfinished.indexOf(";"); end >= 0; end = unfinished.indexOf(";")) {
+            String word = unfinished.substring(0, end);
+            unfinished.delete(0, end + 1);
+            take(word.replace("[keepalive]", "").strip());
+        }
+    }
+
+    /** Takes the whole text from its beginning. */
+    void hearAgain(String all) {
+        unfinished.setLength(0);
+        hear(all);
+    }
+
+    private void take(String word) {
+        String[] parts = word.split("\\s+", 3);
+        String value = parts.length > 1 ? parts[1] : "";
+        switch (parts[0]) {
+            case "pid" -> started.complete(number(value));
+            case "refused" -> started.completeExceptionally(refusal(value));
+            case "o" -> stdout = bytes(parts, stdout);
+            case "e" -> stderr = bytes(parts, stderr);
+            case "gone" -> gone = true;
+            case "exit" -> {
+                // A code that cannot be read is no code, and certainly not 0.
+                if (exit == null && value.matches("[0-9]{1,3}")) {
+                    exit = status(Integer.parseInt(value));
+                    started.complete(0);
+                }
+            }
+            default -> {
+                // A newer runner may say more.
+            }
+        }
+    }
+
+    private static int number(String digits) {
+        return digits.matches("[0-9]{1,9}") ? Integer.parseInt(digits) : 0;
+    }
+
+    private static byte @Nullable [] bytes(String[] parts, byte @Nullable [] before) {
+        if (before != null || parts.length < 3) {
+            return before;
+        }
+        byte[] all = Base64.getMimeDecoder().decode(parts[2]);
+        if (all.length != number(parts[1])) {
+            throw new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "the command's output arrived incomplete");
+        }
+        return all;
+    }
+
+    /** A shell tells death by signal n as 128 + n, and nothing else. */
+    private static ExitStatus status(int code) {
+        return code > 128 && code <= 128 + SIGNALS ? ExitStatus.killed(code - 128) : ExitStatus.exited(code & 0xFF);
+    }
+
+    private static SandboxException refusal(String why) {
+        return why.equals("directory")
+                ? new SandboxException(
+                        ErrorCode.INVALID_REQUEST, "the working directory does not exist or cannot be entered")
+                : new SandboxException(
+                                ErrorCode.DISK_FULL, "the sandbox has no room below /tmp for the output of a command")
+                        .action("delete files, or use a sandbox with more memory");
+    }
+}

@@ -1,0 +1,183 @@
+# One operation on a file, in one round trip: what a path names is decided here, where it is used.
+#
+# Positional parameters: operation, path, and what the operation needs. The answer, in base64, is a line "ok FACTS/" or
+# "no WHY/", and what belongs to it. FACTS are those of stat: mode/uid/gid/user/group/size/mtime.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+umask 022
+_sb_facts='%f/%u/%g/%U/%G/%s/%Y/'
+
+no() {
+    printf 'no %s/\n' "$1"
+    exit 0
+}
+
+# Why a path leads to nothing, or what else is wrong with it.
+why() {
+    at=
+    set -f
+    IFS=/
+    for part in $1; do
+        [ -n "$part" ] || continue
+        if [ -n "$at" ]; then
+            [ -d "$at" ] || no directory
+            [ -x "$at" ] || no denied
+        fi
+        at=$at/$part
+        [ -e "$at" ] || no missing
+    done
+    no "$2"
+}
+
+facts() {
+    printf 'ok '
+    stat -c "$_sb_facts" "$@"
+}
+
+there() {
+    [ -e "$1" ] || [ -L "$1" ] || why "$1" failed
+}
+
+parent() {
+    up=${1%/*}
+    up=${up:-/}
+}
+
+describe() {
+    if [ "$2" = 1 ]; then
+        [ -e "$1" ] || why "$1" failed
+        facts -L -- "$1" || no failed
+    else
+        there "$1"
+        facts -- "$1" || no failed
+        [ ! -L "$1" ] || readlink -n -- "$1"
+    fi
+}
+
+# path offset length most: also gives the bytes, where there are few.
+open() {
+    [ -e "$1" ] || why "$1" failed
+    [ -f "$1" ] || no type
+    [ -r "$1" ] || no denied
+    {
+        size=$(stat -L -c %s /proc/self/fd/3)
+        rest=$((size > $2 ? size - $2 : 0))
+        [ "$3" -lt 0 ] || [ "$3" -gt "$rest" ] || rest=$3
+        facts -L /proc/self/fd/3
+        if [ "$rest" -le "$4" ]; then
+            printf '+'
+            [ "$rest" -eq 0 ] || tail -c "+$(($2 + 1))" <&3 | head -c "$rest"
+        fi
+    } 3< "$1"
+}
+
+names() {
+    [ -e "$1" ] || why "$1" failed
+    [ -d "$1" ] || no directory
+    [ -r "$1" ] && cd -P -- "$1" || no denied
+    printf 'ok /\n'
+    find . -mindepth 1 -maxdepth 1 -exec stat -c "$_sb_facts%n/" {} +
+    printf '/'
+    find . -mindepth 1 -maxdepth 1 -type l -exec sh -c '
+        for link; do
+            printf "%s/" "${link#./}"
+            readlink -n -- "$link"
+            printf "\\0"
+        done
+    ' sh {} +
+}
+
+# path staged size mode: puts a staged file into its place, whole.
+place() {
+    target=$1
+    if [ -L "$1" ]; then
+        target=$(readlink -f -- "$1" && printf x) || no missing
+        target=${target%?x}
+    fi
+    if [ -e "$target" ] && [ ! -f "$target" ]; then
+        no type
+    fi
+    parent "$target"
+    [ -d "$up" ] || mkdir -p -- "$up" 2> /dev/null || {
+        [ -d "$up" ] || why "$up/x" failed
+    }
+    if [ -n "${_sb_data+x}" ]; then
+        mkdir -p -- "${2%/*}"
+        printf %s "$_sb_data" | base64 -d > "$2" 2> /dev/null
+    fi
+    [ "$(wc -c < "$2")" -eq "$3" ] || {
+        rm -f -- "$2"
+        no full
+    }
+    mode=$4
+    [ -n "$mode" ] || mode=$(stat -c %a -- "$target" 2> /dev/null) || mode=644
+    staged=$2
+    devices=$(stat -c %d -- "$staged" "$up" | sort -u | wc -l)
+    if [ "$devices" -ne 1 ]; then
+        near=$up/.${2##*/}
+        cp -- "$staged" "$near" 2> /dev/null || {
+            rm -f -- "$staged" "$near"
+            no full
+        }
+        rm -f -- "$staged"
+        staged=$near
+    fi
+    chmod "$mode" "$staged" && mv -fT -- "$staged" "$target" 2> /dev/null || {
+        rm -f -- "$staged"
+        [ -w "$up" ] || no denied
+        [ ! -d "$target" ] || no type
+        no failed
+    }
+    facts -- "$target" || no failed
+}
+
+# path parents mode
+directory() {
+    if [ -e "$1" ] || [ -L "$1" ]; then
+        [ "$2" = 1 ] && [ -d "$1" ] || no conflict
+        facts -L -- "$1"
+        return
+    fi
+    parent "$1"
+    if [ ! -d "$up" ]; then
+        [ "$2" = 1 ] && mkdir -p -- "$up" 2> /dev/null || why "$up/x" failed
+    fi
+    mkdir -- "$1" 2> /dev/null || {
+        [ ! -e "$1" ] || no conflict
+        [ -w "$up" ] || no denied
+        no full
+    }
+    chmod "$3" "$1"
+    facts -- "$1" || no failed
+}
+
+# path recursive
+remove() {
+    there "$1"
+    parent "$1"
+    if [ ! -d "$1" ] || [ -L "$1" ]; then
+        rm -f -- "$1" 2> /dev/null
+    elif [ "$2" = 1 ]; then
+        rm -rf -- "$1" 2> /dev/null
+    else
+        rmdir -- "$1" 2> /dev/null || { [ -w "$up" ] && no conflict; }
+    fi
+    if [ -e "$1" ] || [ -L "$1" ]; then
+        no denied
+    fi
+    printf 'ok /\n'
+}
+
+_sb_operation=$1
+shift
+if [ "$_sb_operation" = names ]; then
+    mkdir -p -- "${2%/*}"
+    (names "$1") > "$2"
+    if [ "$(wc -c < "$2")" -le 24576 ]; then
+        base64 < "$2"
+        rm -f -- "$2"
+    else
+        printf '@'
+    fi
+else
+    ("$_sb_operation" "$@") | base64
+fi

@@ -1,0 +1,113 @@
+# Runs one command and keeps its output for a client that reads over HTTP.
+#
+# Given: _sb_dir (a new private directory), _sb_cd, _sb_tag, _sb_stdin (0 or 1), and the command as positional parameters.
+# Says on stdout, each word ended by a semicolon, because line ends may get lost on the way:
+#   refused WHY;      nothing was started
+#   pid N;            it runs, as leader of a session of its own
+#   o SIZE BASE64;    all of stdout, where it is short (likewise e for stderr)
+#   gone;             the directory has been removed: everything was said
+#   exit CODE;        the command has ended
+# In the directory, o.0, o.1, ... are pieces of stdout, each whole when the next or o.end exists; whoever has read a piece
+# removes it, and the command waits when it is two pieces ahead. drop.o says that nobody reads any more. i.0.SIZE,
+# i.1.SIZE, ... are pieces of stdin; a piece of size 0 is its end.
+
+_sb_path=$PATH
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+[ -z "${_sb_file-}" ] || rm -f -- "$_sb_file"
+
+_sb_keep() {
+    _sb_n=0
+    while :; do
+        if [ -e "$_sb_dir/drop.$1" ]; then
+            cat > /dev/null
+            break
+        fi
+        dd bs=4096 count=256 of="$_sb_dir/$1.$_sb_n" 2> /dev/null
+        [ -s "$_sb_dir/$1.$_sb_n" ] || break
+        _sb_n=$((_sb_n + 1))
+        while [ "$_sb_n" -gt 1 ] && [ -e "$_sb_dir/$1.$((_sb_n - 2))" ] && [ ! -e "$_sb_dir/drop.$1" ]; do
+            sleep 0.02
+        done
+    done
+    : > "$_sb_dir/$1.end"
+}
+
+_sb_feed() {
+    _sb_n=0
+    while :; do
+        set -- "$_sb_dir/i.$_sb_n".*
+        if [ -e "$1" ] && [ "$(wc -c < "$1")" -eq "${1##*.}" ]; then
+            [ "${1##*.}" -eq 0 ] && break
+            cat "$1" || break
+            rm -f "$1"
+            _sb_n=$((_sb_n + 1))
+        else
+            [ -d "$_sb_dir" ] && [ ! -e "$_sb_dir/exit" ] || break
+            sleep 0.02
+        fi
+    done
+}
+
+_sb_short() {
+    [ ! -e "$_sb_dir/$1.1" ] && [ ! -e "$_sb_dir/drop.$1" ] || return 1
+    [ -s "$_sb_dir/$1.0" ] || return 0
+    [ "$(wc -c < "$_sb_dir/$1.0")" -le 16384 ]
+}
+
+_sb_tell() {
+    if [ -s "$_sb_dir/$1.0" ]; then
+        printf '%s %s ' "$1" "$(($(wc -c < "$_sb_dir/$1.0")))"
+        base64 < "$_sb_dir/$1.0"
+        printf ';'
+    fi
+}
+
+mkdir -p "${_sb_dir%/*}" && mkdir -m 700 "$_sb_dir" && mkfifo "$_sb_dir/of" "$_sb_dir/ef" "$_sb_dir/if" || {
+    printf 'refused room;'
+    exit 1
+}
+cd -- "$_sb_cd" 2> /dev/null || {
+    rm -rf "$_sb_dir"
+    printf 'refused directory;'
+    exit 1
+}
+_sb_keep o < "$_sb_dir/of" > /dev/null 2>&1 &
+_sb_keep e < "$_sb_dir/ef" > /dev/null 2>&1 &
+if [ "$_sb_stdin" = 1 ]; then
+    _sb_feed < /dev/null > "$_sb_dir/if" 2> /dev/null &
+    _sb_in=$_sb_dir/if
+else
+    _sb_in=/dev/null
+fi
+
+# In the foreground: a shell makes what it starts in the background deaf to interrupts. The tag is a limit that Linux
+# ignores and every descendant inherits; it finds what has left the session.
+sh -c '
+    printf "pid %s;" "$$" >&9
+    exec 9>&-
+    ulimit -w "$1" 2> /dev/null || ulimit -x "$1" 2> /dev/null
+    PATH=$2
+    _sb_setsid=$3
+    shift 3
+    [ -n "$_sb_setsid" ] && exec "$_sb_setsid" -- "$@"
+    exec "$@"
+' sh "$_sb_tag" "$_sb_path" "$(command -v setsid)" "$@" 9>&1 < "$_sb_in" > "$_sb_dir/of" 2> "$_sb_dir/ef"
+_sb_code=$?
+: > "$_sb_dir/exit"
+
+_sb_i=0
+while [ "$_sb_i" -lt 20 ] && ! { [ -e "$_sb_dir/o.end" ] && [ -e "$_sb_dir/e.end" ]; }; do
+    sleep 0.01
+    _sb_i=$((_sb_i + 1))
+done
+if [ -e "$_sb_dir/o.end" ] && [ -e "$_sb_dir/e.end" ] && _sb_short o && _sb_short e; then
+    _sb_tell o
+    _sb_tell e
+    rm -rf "$_sb_dir"
+    printf 'gone;'
+fi
+printf 'exit %s;' "$_sb_code"
+wait
+[ -e "$_sb_dir/drop.o" ] && [ -e "$_sb_dir/drop.e" ] && rm -rf "$_sb_dir"
+exit 0

@@ -1,0 +1,145 @@
+package dev.sandbridge.provider.blaxel;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+
+/** One request and its answer. */
+final class Exchange {
+    private final String method;
+    private final String target;
+    private final Map<String, String> headers;
+    private final InputStream body;
+    private final OutputStream out;
+    private final Socket connection;
+    private boolean over;
+    private boolean answered;
+
+    Exchange(
+            String method,
+            String target,
+            Map<String, String> headers,
+            InputStream body,
+            OutputStream out,
+            Socket connection) {
+        this.method = method;
+        this.target = target;
+        this.headers = headers;
+        this.body = body;
+        this.out = out;
+        this.connection = connection;
+    }
+
+    String method() {
+        return method;
+    }
+
+    /** The path as it came, still encoded. */
+    String path() {
+        int query = target.indexOf('?');
+        return query < 0 ? target : target.substring(0, query);
+    }
+
+    Map<String, String> query() {
+        var values = new HashMap<String, String>();
+        int start = target.indexOf('?');
+        if (start >= 0) {
+            for (String pair : target.substring(start + 1).split("&")) {
+                int equals = pair.indexOf('=');
+                values.put(
+                        equals < 0 ? pair : pair.substring(0, equals),
+                        equals < 0 ? "" : URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
+            }
+        }
+        return values;
+    }
+
+    String target() {
+        return target;
+    }
+
+    String header(String name) {
+        return headers.getOrDefault(name, "");
+    }
+
+    InputStream body() {
+        return body;
+    }
+
+    JsonNode json() throws IOException {
+        return Json.read(body.readAllBytes());
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    boolean isAnswered() {
+        return answered;
+    }
+
+    void json(int status, JsonNode answer) throws IOException {
+        bytes(status, "application/json", Json.bytes(answer));
+    }
+
+    void error(int status, String text) throws IOException {
+        json(status, Json.object().put("error", text));
+    }
+
+    void html(int status) throws IOException {
+        bytes(status, "text/html", SmallServer.utf8("<html><body>" + status + "</body></html>"));
+    }
+
+    void bytes(int status, String type, byte[] bytes, String... more) throws IOException {
+        head(status, type, "Content-Length: " + bytes.length, more);
+        out.write(bytes);
+        out.flush();
+    }
+
+    /** Begins an answer of exactly so many bytes. */
+    OutputStream begin(int status, String type, long length, String... more) throws IOException {
+        head(status, type, "Content-Length: " + length, more);
+        return out;
+    }
+
+    /** Begins an answer in chunks; {@link #chunk} with no bytes ends it. */
+    void beginChunks(String type) throws IOException {
+        head(200, type, "Transfer-Encoding: chunked");
+        out.flush();
+    }
+
+    void chunk(byte[] bytes) throws IOException {
+        out.write(SmallServer.utf8(Integer.toHexString(bytes.length) + "\r\n"));
+        out.write(bytes);
+        out.write(SmallServer.utf8("\r\n"));
+        out.flush();
+    }
+
+    /** Ends the connection, in the middle of whatever goes on. */
+    void hangUp() throws IOException {
+        over = true;
+        answered = true;
+        connection.close();
+    }
+
+    /** Ends the connection as a crash does. */
+    void reset() throws IOException {
+        connection.setSoLinger(true, 0);
+        hangUp();
+    }
+
+    private void head(int status, String type, String length, String... more) throws IOException {
+        answered = true;
+        var head = new StringBuilder("HTTP/1.1 " + status + " X\r\nContent-Type: " + type + "\r\n" + length + "\r\n");
+        for (String header : more) {
+            head.append(header).append("\r\n");
+        }
+        out.write(SmallServer.utf8(head.append("\r\n").toString()));
+    }
+}

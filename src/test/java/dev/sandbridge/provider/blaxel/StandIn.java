@@ -1,0 +1,367 @@
+package dev.sandbridge.provider.blaxel;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plays the vendor: a control plane here, a gateway and a data plane for each sandbox in {@link StandInSandbox}. What
+ * the vendor would not take is remembered as a violation, which fails the test; what goes wrong at the vendor is played
+ * on request.
+ */
+final class StandIn implements AutoCloseable {
+    static final String KEY = "bl_key_of_the_tests";
+    static final String WORKSPACE = "ws-test";
+
+    private final Path root;
+    private final SmallServer server = new SmallServer(this::answer);
+    private final Map<String, Machine> machines = new ConcurrentHashMap<>();
+    private final List<StandInSandbox> all = new CopyOnWriteArrayList<>();
+    private final List<String> violations = new CopyOnWriteArrayList<>();
+    private final List<Fault> faults = new CopyOnWriteArrayList<>();
+    private final List<String> log = new CopyOnWriteArrayList<>();
+    private final ConcurrentLinkedQueue<String> started = new ConcurrentLinkedQueue<>();
+    private final Set<String> tokens = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger numbers = new AtomicInteger();
+    private volatile boolean bareLists;
+    private volatile boolean cutsStreams;
+    private volatile long createMillis;
+
+    /** A sandbox as the control plane knows it. */
+    private static final class Machine {
+        final ObjectNode json;
+        final StandInSandbox sandbox;
+
+        Machine(ObjectNode json, StandInSandbox sandbox) {
+            this.json = json;
+            this.sandbox = sandbox;
+        }
+    }
+
+    /** Something that goes wrong with requests that it matches, so many times. */
+    static final class Fault {
+        private final Predicate<Exchange> matches;
+        private final AtomicInteger left;
+        private final Play play;
+
+        /** What the client gets to see. */
+        interface Play {
+            void run(Exchange exchange) throws IOException;
+        }
+
+        Fault(Predicate<Exchange> matches, int times, Play play) {
+            this.matches = matches;
+            this.left = new AtomicInteger(times);
+            this.play = play;
+        }
+
+        /** Whether the request has been dealt with. */
+        boolean playBefore(Exchange exchange) throws IOException {
+            play.run(exchange);
+            return exchange.isAnswered();
+        }
+
+        boolean isUsedUp() {
+            return left.get() <= 0;
+        }
+    }
+
+    StandIn() {
+        try {
+            root = Files.createTempDirectory("blaxel");
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+        tokens.add(KEY);
+    }
+
+    String api() {
+        return server.address() + "/v0";
+    }
+
+    /** Lets requests go wrong from now on. */
+    Fault fault(Predicate<Exchange> matches, int times, Fault.Play play) {
+        var fault = new Fault(matches, times, play);
+        faults.add(fault);
+        return fault;
+    }
+
+    void clearFaults() {
+        faults.clear();
+    }
+
+    List<String> violations() {
+        return violations;
+    }
+
+    /** Methods and targets of all requests so far. */
+    List<String> requests() {
+        return log;
+    }
+
+    /** Names of all processes ever started. */
+    List<String> startedProcesses() {
+        return List.copyOf(started);
+    }
+
+    Set<String> tokens() {
+        return tokens;
+    }
+
+    void bareLists(boolean value) {
+        bareLists = value;
+    }
+
+    void cutStreams(boolean value) {
+        cutsStreams = value;
+    }
+
+    void createTakes(long millis) {
+        createMillis = millis;
+    }
+
+    boolean cutsStreams() {
+        return cutsStreams;
+    }
+
+    long fastMillis() {
+        return 3;
+    }
+
+    long keepaliveMillis() {
+        return 300;
+    }
+
+    boolean exists(String name) {
+        return machines.containsKey(name);
+    }
+
+    /** The record as the control plane holds it. */
+    ObjectNode record(String name) {
+        return machines.get(name).json;
+    }
+
+    StandInSandbox sandbox(String name) {
+        return machines.get(name).sandbox;
+    }
+
+    boolean hasProcesses(String name) {
+        Machine machine = machines.get(name);
+        return machine != null && machine.sandbox.hasProcesses();
+    }
+
+    void violation(String what) {
+        violations.add(what);
+    }
+
+    void started(String process) {
+        started.add(process);
+    }
+
+    @Nullable
+    Fault faultFor(Exchange exchange) {
+        for (Fault fault : faults) {
+            if (fault.matches.test(exchange) && fault.left.getAndDecrement() > 0) {
+                return fault;
+            }
+        }
+        return null;
+    }
+
+    /** What every request must carry, and none may. */
+    void requireCredentials(Exchange exchange) {
+        log.add(exchange.method() + " " + exchange.target());
+        String authorization = exchange.header("X-Blaxel-Authorization");
+        if (!authorization.startsWith("Bearer ") || !tokens.contains(authorization.substring(7))) {
+            violation("no credentials: " + exchange.method() + " " + exchange.path());
+        }
+        if (!exchange.header("X-Blaxel-Workspace").equals(WORKSPACE)) {
+            violation("no workspace: " + exchange.path());
+        }
+        if (tokens.stream().anyMatch(exchange.target()::contains)) {
+            violation("a credential in an address");
+        }
+        if (exchange.method().equals("HEAD")) {
+            violation("HEAD says nothing: " + exchange.path());
+        }
+    }
+
+    static ObjectNode gatewayError(String code, int status, boolean untouched) {
+        ObjectNode body = Json.object();
+        body.putObject("error")
+                .put("code", code)
+                .put("message", "from the gateway")
+                .put("status", status)
+                .put("origin", "platform")
+                .put("retryable", true)
+                .put("dispatch_state", untouched ? "not_dispatched" : "dispatched_unknown")
+                .put("safe_to_retry_request", untouched);
+        return body;
+    }
+
+    static ObjectNode createError(String code, int status, String reason) {
+        return Json.object()
+                .put("code", code)
+                .put("message", "from create")
+                .put("status_code", status)
+                .put("reason", reason);
+    }
+
+    @Override
+    public void close() {
+        all.forEach(StandInSandbox::close);
+        server.close();
+        try {
+            StandInFiles.removeTree(root);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private void answer(Exchange exchange) throws IOException {
+        requireCredentials(exchange);
+        if (!exchange.header("Blaxel-Version").matches("[0-9]{4}-[0-9]{2}-[0-9]{2}")) {
+            violation("no Blaxel-Version: " + exchange.path());
+        }
+        Fault fault = faultFor(exchange);
+        if (fault != null && fault.playBefore(exchange)) {
+            return;
+        }
+        String path = exchange.path();
+        if (path.equals("/v0/sandboxes")) {
+            switch (exchange.method()) {
+                case "GET" -> list(exchange);
+                case "POST" -> create(exchange);
+                default -> unknown(exchange);
+            }
+        } else if (path.matches("/v0/sandboxes/[a-z0-9-]{1,49}")) {
+            one(exchange, path.substring("/v0/sandboxes/".length()));
+        } else {
+            unknown(exchange);
+        }
+    }
+
+    private void unknown(Exchange exchange) throws IOException {
+        violation("no such route: " + exchange.method() + " " + exchange.path());
+        exchange.json(404, Json.object().put("code", 404).put("error", "no such route"));
+    }
+
+    private void create(Exchange exchange) throws IOException {
+        JsonNode wish = exchange.json();
+        String name = wish.path("metadata").path("name").asText("");
+        if (!name.matches("[a-z0-9-]{1,49}")) {
+            violation("not a sandbox name: " + name);
+        }
+        wish.path("metadata").path("labels").properties().forEach(label -> {
+            if (label.getValue().asText().length() > 63) {
+                violation("a label is longer than 63 characters");
+            }
+        });
+        String image = wish.path("spec").path("runtime").path("image").asText("");
+        if (!image.matches("[a-z0-9]+(/[a-z0-9-]+)*(:[a-z0-9.]+)?")) {
+            exchange.json(400, createError("INVALID_IMAGE", 400, ""));
+            return;
+        }
+        pause(createMillis);
+        synchronized (machines) {
+            if (machines.containsKey(name)) {
+                exchange.json(409, createError("SANDBOX_ALREADY_EXISTS", 409, ""));
+                return;
+            }
+            machines.put(name, machine(name, wish));
+        }
+        exchange.json(200, machines.get(name).json);
+    }
+
+    private Machine machine(String name, JsonNode wish) {
+        var sandbox = new StandInSandbox(this, root.resolve(name + "." + numbers.incrementAndGet()));
+        all.add(sandbox);
+        ObjectNode json = wish.deepCopy();
+        ObjectNode metadata = json.withObject("/metadata");
+        metadata.put("workspace", WORKSPACE).put("url", sandbox.address());
+        metadata.put("createdAt", Instant.now().plusNanos(numbers.get()).toString());
+        json.put("status", "DEPLOYED").put("state", "RUNNING").put("futureField", "kept");
+        return new Machine(json, sandbox);
+    }
+
+    private void one(Exchange exchange, String name) throws IOException {
+        Machine machine = machines.get(name);
+        if (machine == null) {
+            exchange.json(404, Json.object().put("code", 404).put("error", "Sandbox not found"));
+            return;
+        }
+        switch (exchange.method()) {
+            case "GET" -> exchange.json(200, machine.json);
+            case "PUT" -> {
+                JsonNode replaced = exchange.json();
+                if (!replaced.path("futureField").asText().equals("kept")) {
+                    violation("an update must send back what it does not know");
+                }
+                machine.json.setAll((ObjectNode) replaced);
+                exchange.json(200, machine.json);
+            }
+            case "DELETE" -> {
+                machine.json.put("status", "DELETING");
+                exchange.json(200, machine.json);
+                Thread.ofVirtual().start(() -> end(name, machine));
+            }
+            default -> unknown(exchange);
+        }
+    }
+
+    private void end(String name, Machine machine) {
+        try {
+            machine.sandbox.end();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } finally {
+            machines.remove(name, machine);
+        }
+    }
+
+    private void list(Exchange exchange) throws IOException {
+        Map<String, String> query = exchange.query();
+        int limit = Integer.parseInt(query.getOrDefault("limit", "50"));
+        if (limit > 200) {
+            violation("a limit above 200");
+        }
+        int from = Integer.parseInt(query.getOrDefault("cursor", "0"));
+        var names = machines.keySet().stream().sorted().toList();
+        ArrayNode page = Json.object().putArray("data");
+        int to = bareLists ? names.size() : Math.min(names.size(), from + Math.min(limit, 3));
+        for (String name : names.subList(Math.min(from, to), to)) {
+            Machine machine = machines.get(name);
+            if (machine != null) {
+                page.add(machine.json.deepCopy());
+            }
+        }
+        if (bareLists) {
+            exchange.json(200, page);
+            return;
+        }
+        ObjectNode envelope = Json.object();
+        envelope.set("data", page);
+        envelope.putObject("meta")
+                .put("hasMore", to < names.size())
+                .put("nextCursor", to < names.size() ? Integer.toString(to) : "");
+        exchange.json(200, envelope);
+    }
+
+    private static void pause(long millis) {
+        java.util.concurrent.locks.LockSupport.parkNanos(millis * 1_000_000);
+    }
+}
