@@ -120,11 +120,11 @@ final class Http {
     }
 
     private static boolean mayRepeat(Call call, Refusal refusal) {
-        if (refusal.status() == 402 || refusal.status() == 403) {
-            return false;
-        }
         if (refusal.status() == 429 || refusal.saysNotYet()) {
             return true;
+        }
+        if (refusal.status() < 500) {
+            return false;
         }
         if (refusal.retryable()) {
             return call.repeatable() || refusal.untouched();

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * HTTP/1.1 on a loopback port, with the request line as it came and full control over what goes wrong: what no
@@ -90,7 +91,7 @@ final class SmallServer implements AutoCloseable {
         }
     }
 
-    private static Exchange next(InputStream in, OutputStream out, Socket connection) throws IOException {
+    private static @Nullable Exchange next(InputStream in, OutputStream out, Socket connection) throws IOException {
         String line = line(in);
         if (line.isEmpty()) {
             return null;

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -39,7 +40,9 @@ final class StandIn implements AutoCloseable {
     private final AtomicInteger numbers = new AtomicInteger();
     private volatile boolean bareLists;
     private volatile boolean cutsStreams;
-    private volatile long createMillis;
+    private final AtomicInteger resets = new AtomicInteger();
+    private volatile String nextStatus = "DEPLOYED";
+    private volatile long removeMillis;
 
     /** A sandbox as the control plane knows it. */
     private static final class Machine {
@@ -130,8 +133,50 @@ final class StandIn implements AutoCloseable {
         cutsStreams = value;
     }
 
-    void createTakes(long millis) {
-        createMillis = millis;
+    /** Cuts the connection of the next requests that start a process, just after it was started. */
+    void resetAfterStarts(int count) {
+        resets.set(count);
+    }
+
+    boolean takesReset() {
+        return resets.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+    }
+
+    /** The status that new sandboxes have and keep. */
+    void nextStatus(String status) {
+        nextStatus = status;
+    }
+
+    void removingTakes(long millis) {
+        removeMillis = millis;
+    }
+
+    /** Removes a sandbox as if somebody else had asked for it. */
+    void beginRemoval(String name) {
+        Machine machine = machine(name);
+        machine.json.put("status", "DELETING");
+        Thread.ofVirtual().start(() -> end(name, machine));
+    }
+
+    /** Makes a sandbox after so long, whatever its creator hears meanwhile. */
+    void createLater(Exchange exchange, long millis) throws IOException {
+        JsonNode wish = exchange.json();
+        String name = wish.path("metadata").path("name").asText();
+        Thread.ofVirtual().start(() -> {
+            pause(millis);
+            machines.put(name, machine(name, wish));
+        });
+    }
+
+    /** A sandbox that somebody else has made. */
+    void makeForeign(String name) {
+        ObjectNode wish = Json.object();
+        wish.putObject("metadata").put("name", name).putObject("labels").put("team", "other");
+        machines.put(name, machine(name, wish));
+    }
+
+    List<StandInSandbox> sandboxes() {
+        return all;
     }
 
     boolean cutsStreams() {
@@ -152,16 +197,20 @@ final class StandIn implements AutoCloseable {
 
     /** The record as the control plane holds it. */
     ObjectNode record(String name) {
-        return machines.get(name).json;
+        return machine(name).json;
     }
 
     StandInSandbox sandbox(String name) {
-        return machines.get(name).sandbox;
+        return machine(name).sandbox;
     }
 
     boolean hasProcesses(String name) {
         Machine machine = machines.get(name);
         return machine != null && machine.sandbox.hasProcesses();
+    }
+
+    private Machine machine(String name) {
+        return Objects.requireNonNull(machines.get(name), name);
     }
 
     void violation(String what) {
@@ -276,7 +325,6 @@ final class StandIn implements AutoCloseable {
             exchange.json(400, createError("INVALID_IMAGE", 400, ""));
             return;
         }
-        pause(createMillis);
         synchronized (machines) {
             if (machines.containsKey(name)) {
                 exchange.json(409, createError("SANDBOX_ALREADY_EXISTS", 409, ""));
@@ -284,7 +332,7 @@ final class StandIn implements AutoCloseable {
             }
             machines.put(name, machine(name, wish));
         }
-        exchange.json(200, machines.get(name).json);
+        exchange.json(200, machine(name).json);
     }
 
     private Machine machine(String name, JsonNode wish) {
@@ -294,7 +342,7 @@ final class StandIn implements AutoCloseable {
         ObjectNode metadata = json.withObject("/metadata");
         metadata.put("workspace", WORKSPACE).put("url", sandbox.address());
         metadata.put("createdAt", Instant.now().plusNanos(numbers.get()).toString());
-        json.put("status", "DEPLOYED").put("state", "RUNNING").put("futureField", "kept");
+        json.put("status", nextStatus).put("state", "RUNNING").put("futureField", "kept");
         return new Machine(json, sandbox);
     }
 
@@ -315,15 +363,15 @@ final class StandIn implements AutoCloseable {
                 exchange.json(200, machine.json);
             }
             case "DELETE" -> {
-                machine.json.put("status", "DELETING");
+                beginRemoval(name);
                 exchange.json(200, machine.json);
-                Thread.ofVirtual().start(() -> end(name, machine));
             }
             default -> unknown(exchange);
         }
     }
 
     private void end(String name, Machine machine) {
+        pause(removeMillis);
         try {
             machine.sandbox.end();
         } catch (IOException failed) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The data plane of one sandbox, and the gateway in front of it: real processes and files below a directory. */
 final class StandInSandbox implements AutoCloseable {
@@ -139,6 +140,10 @@ final class StandInSandbox implements AutoCloseable {
         var process = new StandInProcess(root, request);
         processes.put(name, process);
         vendor.started(name);
+        if (vendor.takesReset()) {
+            exchange.reset();
+            return;
+        }
         if (exchange.header("Accept").contains("text/event-stream")) {
             stream(exchange, process);
         } else if (!request.path("waitForCompletion").asBoolean(false)) {
@@ -151,7 +156,7 @@ final class StandInSandbox implements AutoCloseable {
         }
     }
 
-    private static String wrong(JsonNode request) {
+    private static @Nullable String wrong(JsonNode request) {
         String name = request.path("name").asText("");
         if (request.path("command").asText("").isEmpty()) {
             return "command is required";
