@@ -55,34 +55,6 @@ final class StandIn implements AutoCloseable {
         }
     }
 
-    /** Something that goes wrong with requests that it matches, so many times. */
-    static final class Fault {
-        private final Predicate<Exchange> matches;
-        private final AtomicInteger left;
-        private final Play play;
-
-        /** What the client gets to see. */
-        interface Play {
-            void run(Exchange exchange) throws IOException;
-        }
-
-        Fault(Predicate<Exchange> matches, int times, Play play) {
-            this.matches = matches;
-            this.left = new AtomicInteger(times);
-            this.play = play;
-        }
-
-        /** Whether the request has been dealt with. */
-        boolean playBefore(Exchange exchange) throws IOException {
-            play.run(exchange);
-            return exchange.isAnswered();
-        }
-
-        boolean isUsedUp() {
-            return left.get() <= 0;
-        }
-    }
-
     StandIn() {
         try {
             root = Files.createTempDirectory("blaxel");
@@ -224,7 +196,7 @@ final class StandIn implements AutoCloseable {
     @Nullable
     Fault faultFor(Exchange exchange) {
         for (Fault fault : faults) {
-            if (fault.matches.test(exchange) && fault.left.getAndDecrement() > 0) {
+            if (fault.takes(exchange)) {
                 return fault;
             }
         }

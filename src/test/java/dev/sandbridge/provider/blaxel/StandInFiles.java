@@ -34,7 +34,9 @@ final class StandInFiles {
     private final Path root;
     private final Map<String, Parts> uploads = new ConcurrentHashMap<>();
 
-    private record Parts(String path, Map<Integer, Path> parts) {}
+    private record Parts(String path, Map<Integer, Part> parts) {}
+
+    private record Part(Path file, String etag) {}
 
     StandInFiles(Path root) {
         this.root = root;
@@ -208,15 +210,16 @@ final class StandInFiles {
             case "part" -> {
                 int number = Integer.parseInt(exchange.query().get("partNumber"));
                 byte[] bytes = Form.read(exchange).file();
+                String etag = md5(bytes);
                 Path place = root.resolve("tmp/multipart-uploads").resolve(words[0] + "." + number);
                 Files.createDirectories(place.getParent());
                 Files.write(place, bytes);
-                upload.parts().put(number, place);
+                upload.parts().put(number, new Part(place, etag));
                 exchange.json(
                         200,
                         Json.object()
                                 .put("partNumber", number)
-                                .put("etag", md5(bytes))
+                                .put("etag", etag)
                                 .put("size", bytes.length));
             }
             case "complete" -> complete(exchange, words[0], upload);
@@ -233,13 +236,12 @@ final class StandInFiles {
         Files.createDirectories(file.getParent());
         try (OutputStream out = Files.newOutputStream(file)) {
             for (JsonNode part : exchange.json().path("parts")) {
-                Path place = upload.parts().get(part.path("partNumber").asInt());
-                byte[] bytes = place == null ? new byte[0] : Files.readAllBytes(place);
-                if (!md5(bytes).equals(part.path("etag").asText())) {
+                Part known = upload.parts().get(part.path("partNumber").asInt());
+                if (known == null || !known.etag().equals(part.path("etag").asText())) {
                     exchange.error(500, "etag mismatch");
                     return;
                 }
-                out.write(bytes);
+                Files.copy(known.file(), out);
             }
         }
         forget(id);
@@ -249,8 +251,8 @@ final class StandInFiles {
     private void forget(String id) throws IOException {
         Parts upload = uploads.remove(id);
         if (upload != null) {
-            for (Path part : upload.parts().values()) {
-                Files.deleteIfExists(part);
+            for (Part part : upload.parts().values()) {
+                Files.deleteIfExists(part.file());
             }
         }
     }
@@ -340,7 +342,8 @@ final class StandInFiles {
 
         private static int indexOf(byte[] all, byte[] wanted, int from) {
             for (int i = Math.max(0, from); i <= all.length - wanted.length; i++) {
-                if (java.util.Arrays.equals(all, i, i + wanted.length, wanted, 0, wanted.length)) {
+                if (all[i] == wanted[0]
+                        && java.util.Arrays.equals(all, i, i + wanted.length, wanted, 0, wanted.length)) {
                     return i;
                 }
             }

@@ -95,7 +95,7 @@ final class StandInSandbox implements AutoCloseable {
             exchange.bytes(404, "text/plain", SmallServer.utf8("Not Found"));
             return;
         }
-        StandIn.Fault fault = vendor.faultFor(exchange);
+        Fault fault = vendor.faultFor(exchange);
         if (fault != null && fault.playBefore(exchange)) {
             return;
         }
@@ -177,7 +177,7 @@ final class StandInSandbox implements AutoCloseable {
         return null;
     }
 
-    /** The vendor's stream, with its habits: pieces of 4096 bytes, keepalives, no line ends after very fast commands. */
+    /** The vendor's stream and its habits: pieces of 4096 bytes, keepalives, no line ends after fast commands. */
     private void stream(Exchange exchange, StandInProcess process) throws IOException {
         exchange.beginChunks("application/x-ndjson");
         var events = new ArrayList<StandInProcess.Event>();
