@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -98,12 +99,28 @@ final class Follower {
         } catch (RuntimeException unexpected) {
             fail(new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "how the command ended is unknown", unexpected));
             watcher.lose(new IOException(unexpected));
+        } finally {
+            if (stream != null) {
+                finish(stream);
+            }
+        }
+    }
+
+    /** A stream that is about to end is read to its end, so that its connection can be used again. */
+    private void finish(InputStream stream) {
+        try (stream) {
+            if (words.isGone()) {
+                stream.transferTo(OutputStream.nullOutputStream());
+            }
+        } catch (IOException broken) {
+            // Nobody misses what it held.
         }
     }
 
     /** Reads the stream to its end or to where it breaks. */
     private void listen(InputStream stream) {
-        try (var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+        var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
+        try {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 if (line.length() > LONGEST_LINE) {
                     return;
