@@ -43,6 +43,7 @@ final class PtyListResource {
     @GET
     public Answer list(@Context RoutingContext http) {
         ApiRequest request = ApiRequest.of(http);
+        request.limits().requireMemory("commands of tool calls");
         return new Answer(terminals.list(request.caller(), request.sandbox()).stream()
                 .map(Item::of)
                 .toList());

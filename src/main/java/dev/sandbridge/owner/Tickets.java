@@ -90,8 +90,8 @@ public final class Tickets {
      * Makes a ticket with which its bearer is this caller, once. Letters, digits, dash and underscore: it fits into a
      * header, a path and a WebSocket sub-protocol.
      *
-     * @throws SandboxException INVALID_REQUEST if it would be for something with an endless name; CAPACITY_EXCEEDED when
-     *     the owner has too many open
+     * @throws SandboxException INVALID_REQUEST if it would be for something with an endless name; CAPACITY_EXCEEDED
+     *     when the owner has too many open
      */
     public Issued issue(Caller caller, Right right) {
         if (right.size() > LONGEST_RIGHT) {

@@ -89,6 +89,7 @@ class FunctionQuarkusTest {
         "POST, /processes/p1/signal",
         "GET, /pty",
         "GET, /pty/p1",
+        "GET, /ptys",
     })
     void whatLivesInMemoryIsNamedWithTheServiceThatHasIt(String method, String route) {
         String id = door.create();

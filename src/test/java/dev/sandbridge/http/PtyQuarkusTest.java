@@ -94,7 +94,9 @@ class PtyQuarkusTest {
 
     @Test
     void controlCInterruptsWhatRunsOnTheTerminal() {
-        int process = start(Map.of("argv", List.of("sleep", "60"), "yield_ms", 0)).get("process_id").intValue();
+        int process = start(Map.of("argv", List.of("sleep", "60"), "yield_ms", 0))
+                .get("process_id")
+                .intValue();
         var ended = write(process, Map.of("chars", "\u0003", "yield_ms", 20_000));
         assertThat(ended.get("exit_code").intValue()).isEqualTo(130);
         assertThat(ended.get("signal").asText()).isEqualTo("INT");
@@ -137,7 +139,9 @@ class PtyQuarkusTest {
     @DisplayName("18.5: output is cut to the tokens that were asked for")
     void outputIsCutToTokens() {
         var answer = start(Map.of("command", "seq 1 1000", "tty", false, "max_output_tokens", 20));
-        assertThat(answer.get("output").asText()).startsWith("Total output lines: 1000\n\n1\n2\n").endsWith("\n1000\n");
+        assertThat(answer.get("output").asText())
+                .startsWith("Total output lines: 1000\n\n1\n2\n")
+                .endsWith("\n1000\n");
         assertThat(answer.get("output").asText().getBytes(UTF_8).length).isLessThanOrEqualTo(80);
         assertThat(answer.get("original_token_count").intValue()).isEqualTo(974);
     }
@@ -201,7 +205,8 @@ class PtyQuarkusTest {
             var refused = DOOR.post(pty, bad);
             assertThat(refused.status()).as(bad + ": " + refused.text()).isEqualTo(400);
         }
-        assertThat(DOOR.post(pty, Map.of("command", "true", "cwd", "/etc")).code()).isEqualTo("invalid_request");
+        assertThat(DOOR.post(pty, Map.of("command", "true", "cwd", "/etc")).code())
+                .isEqualTo("invalid_request");
         for (String unknown : List.of("999", "100000", "1", "x", "-5", "99999999999999")) {
             assertUnknown(DOOR.post(pty + "/" + unknown, Map.of()));
             assertUnknown(DOOR.delete(pty + "/" + unknown));
@@ -211,7 +216,9 @@ class PtyQuarkusTest {
 
     @Test
     void anotherOwnerSeesNothing() {
-        int process = start(Map.of("command", "exec sleep 60", "yield_ms", 0)).get("process_id").intValue();
+        int process = start(Map.of("command", "exec sleep 60", "yield_ms", 0))
+                .get("process_id")
+                .intValue();
         var stranger = Door.owner("pty-stranger");
         List<Door.Answer> answers = new ArrayList<>();
         answers.add(stranger.post(pty, Map.of("command", "true")));
@@ -239,7 +246,8 @@ class PtyQuarkusTest {
         assertThat(made.get("expires_at").asText()).isNotEmpty();
         assertThat(tickets.redeem(ticket, id, "main", "https://console.example").map(Caller::isAdmin))
                 .contains(true);
-        assertThat(tickets.redeem(ticket, id, "main", "https://console.example")).isEmpty();
+        assertThat(tickets.redeem(ticket, id, "main", "https://console.example"))
+                .isEmpty();
 
         String other = DOOR.post(pty + "/ticket", Map.of()).json().get("ticket").asText();
         assertThat(tickets.redeem(other, id, "main", null)).isEmpty();
