@@ -73,6 +73,18 @@ class ArchitectureTest {
                             "io.netty.buffer",
                             "io.vertx",
                             "com.fasterxml.jackson")),
+            new Line(
+                    "websocket",
+                    7,
+                    Kind.DOOR,
+                    List.of(
+                            "jakarta.enterprise",
+                            "jakarta.inject",
+                            "io.quarkus.runtime",
+                            "io.quarkus.vertx",
+                            "io.smallrye.config",
+                            "io.vertx",
+                            "com.fasterxml.jackson")),
             new Line("lambda", 7, Kind.DOOR, List.of("jakarta.inject", "com.amazonaws.services.lambda")),
             new Line(
                     "app",

@@ -67,6 +67,16 @@ public interface SandbridgeConfig {
     /** Rights to open a terminal without a key. */
     Ticket ticket();
 
+    /** Terminals with names. */
+    Terminals terminals();
+
+    /** How long they live. */
+    interface Terminals {
+        /** Unwatched; then its shell is ended. */
+        @WithDefault("1h")
+        Duration idle();
+    }
+
     /** What {@code POST .../pty/ticket} makes. */
     interface Ticket {
         /** How long one waits to be used. */

@@ -38,6 +38,7 @@ final class StartUp {
     void sweep() {
         service.toolTerminals().endIdle(config.toolCalls().idle());
         try {
+            service.terminals().endIdle(config.terminals().idle());
             service.deleteExpired();
         } catch (RuntimeException failed) {
             LOG.log(Level.WARNING, "expired sandboxes could not all be removed; tried again later", failed);

@@ -6,9 +6,11 @@ import dev.sandbridge.owner.ApiKeys;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.owner.OwnerId;
 import dev.sandbridge.owner.Role;
+import dev.sandbridge.owner.Tickets;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -24,11 +26,19 @@ final class Authentication {
     private static final Set<String> OWN_NAMES = Set.of("localhost", "127.0.0.1", "[::1]", "::1");
     private static final String SCHEME = "bearer ";
 
+    /** What the sub-protocol that carries a ticket begins with. */
+    private static final String TICKET = "sandbridge.ticket.";
+
     private final ApiKeys keys;
+    private final Tickets tickets;
     private final boolean required;
 
-    Authentication(ApiKeys keys, @ConfigProperty(name = "sandbridge.auth", defaultValue = "keys") String auth) {
+    Authentication(
+            ApiKeys keys,
+            Tickets tickets,
+            @ConfigProperty(name = "sandbridge.auth", defaultValue = "keys") String auth) {
         this.keys = keys;
+        this.tickets = tickets;
         this.required = !auth.equalsIgnoreCase("none");
     }
 
@@ -44,16 +54,46 @@ final class Authentication {
         if (!required) {
             return anybodyHere(request, host);
         }
-        return key(request).flatMap(keys::authenticate).orElseThrow(Authentication::unauthorized);
+        return key(request)
+                .flatMap(keys::authenticate)
+                .or(() -> ticket(request))
+                .orElseThrow(Authentication::unauthorized);
     }
 
     private static Optional<String> key(ApiRequest request) {
-        String header = request.header("Authorization");
-        if (header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-            return Optional.of(header.substring(SCHEME.length()).strip());
+        Optional<String> header = bearer(request.header("Authorization"));
+        if (header.isPresent()) {
+            return header;
+        }
+        if (request.path().isTerminal() && request.header("Upgrade") != null) {
+            // The JavaScript client's only way where the platform's WebSocket takes no headers.
+            return bearer(request.query().text("authorization"));
         }
         boolean browsable = request.path().route().startsWith("/v1/openapi");
         return browsable ? Optional.ofNullable(request.query().text("token")) : Optional.empty();
+    }
+
+    /** A web page's way to a terminal: it can set no header but the sub-protocols. */
+    private Optional<Caller> ticket(ApiRequest request) {
+        String sandbox = request.path().id();
+        String offered = request.header("Sec-WebSocket-Protocol");
+        if (sandbox == null || offered == null || !request.path().isTerminal()) {
+            return Optional.empty();
+        }
+        String session = request.header("Session-Id");
+        String terminal = session == null ? request.query().text("session") : session;
+        return Arrays.stream(offered.split(","))
+                .map(String::strip)
+                .filter(protocol -> protocol.startsWith(TICKET))
+                .findFirst()
+                .flatMap(protocol -> tickets.redeem(
+                        protocol.substring(TICKET.length()), sandbox, terminal, request.header("Origin")));
+    }
+
+    private static Optional<String> bearer(@Nullable String credentials) {
+        return Optional.ofNullable(credentials)
+                .filter(text -> text.regionMatches(true, 0, SCHEME, 0, SCHEME.length()))
+                .map(text -> text.substring(SCHEME.length()).strip());
     }
 
     /**

@@ -51,7 +51,7 @@ record ErrorBody(
         return Character.toUpperCase(words.charAt(0)) + words.substring(1);
     }
 
-    private static @Nullable Boolean retryable(Retry advice) {
+    static @Nullable Boolean retryable(Retry advice) {
         return switch (advice) {
             case YES -> true;
             case NO -> false;

@@ -57,16 +57,28 @@ final class Errors {
         return body(failure, known, status(known.code()));
     }
 
+    /** What is told where no HTTP answer can be sent any more. */
+    Refusal refusal(Throwable failure) {
+        var known = known(failure);
+        return Refusal.of(known, noted(failure, known));
+    }
+
     private String body(Throwable failure, SandboxException known, int status) {
-        String instance = instance();
-        if (known.code() == ErrorCode.INTERNAL) {
-            LOG.log(Level.SEVERE, () -> "request " + instance + " failed:\n" + Traces.withoutMessages(failure));
-        }
+        String instance = noted(failure, known);
         try {
             return json.writeValueAsString(ErrorBody.of(known, status, instance));
         } catch (JacksonException impossible) {
             throw new IllegalStateException("an error could not be written", impossible);
         }
+    }
+
+    /** Names the occurrence, in the log too where there is more to know. */
+    private String noted(Throwable failure, SandboxException known) {
+        String instance = instance();
+        if (known.code() == ErrorCode.INTERNAL) {
+            LOG.log(Level.SEVERE, () -> "request " + instance + " failed:\n" + Traces.withoutMessages(failure));
+        }
+        return instance;
     }
 
     private String instance() {

@@ -54,6 +54,11 @@ record RequestPath(
         return new RequestPath("/" + VERSION + "/" + String.join("/", names), profile, id, rawFile);
     }
 
+    /** Whether it names the terminals of a sandbox. */
+    boolean isTerminal() {
+        return id != null && route.equals("/" + VERSION + "/sandbox/" + id + "/pty");
+    }
+
     /** Where the API begins: a base prefix may hold anything, also a version of its own. */
     private static int version(List<String> segments) {
         for (int i = 1; i + 1 < segments.size(); i++) {

@@ -6,6 +6,7 @@ import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.process.OutputRing;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,6 +38,7 @@ public final class NamedTerminal implements AutoCloseable {
     private final Set<Viewer> viewers = new HashSet<>();
     private final CompletableFuture<ExitStatus> ending = new CompletableFuture<>();
     private Instant lastUsed;
+    private boolean retired;
     private boolean closed;
 
     /** Takes over a terminal that has just been started, and an empty ring. */
@@ -95,6 +97,21 @@ public final class NamedTerminal implements AutoCloseable {
         try {
             terminal.kill();
         } finally {
+            release();
+        }
+    }
+
+    /** Forgets its output as soon as nobody looks at it any more; for one that has ended. */
+    public void retire() {
+        boolean unwatched;
+        lock.lock();
+        try {
+            retired = true;
+            unwatched = viewers.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+        if (unwatched) {
             release();
         }
     }
@@ -204,9 +221,14 @@ public final class NamedTerminal implements AutoCloseable {
             }
         }
 
-        /** Types; viewers take turns. */
+        /** Types; viewers take turns. An interrupt ends the wait with an {@code IOException}. */
         public void write(byte[] bytes) throws IOException {
-            typing.lock();
+            try {
+                typing.lockInterruptibly();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while another viewer typed");
+            }
             try {
                 OutputStream input = terminal.input();
                 input.write(bytes);
@@ -228,13 +250,18 @@ public final class NamedTerminal implements AutoCloseable {
         /** Stops looking; the terminal goes on. */
         @Override
         public void close() {
+            boolean last;
             lock.lock();
             try {
                 viewers.remove(this);
                 lastUsed = clock.instant();
+                last = retired && viewers.isEmpty();
                 moved.signalAll();
             } finally {
                 lock.unlock();
+            }
+            if (last) {
+                release();
             }
         }
     }

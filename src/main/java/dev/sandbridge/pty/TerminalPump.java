@@ -82,10 +82,15 @@ public final class TerminalPump {
             if (first < 0) {
                 return new byte[0];
             }
-            var bytes = new byte[1 + Math.clamp(output.available(), 0, chunk - 1)];
-            bytes[0] = (byte) first;
-            int more = bytes.length == 1 ? 0 : Math.max(0, output.read(bytes, 1, bytes.length - 1));
-            return 1 + more == bytes.length ? bytes : Arrays.copyOf(bytes, 1 + more);
+            byte[] bytes = {(byte) first};
+            // A terminal hands out little at a time, also when more is behind it.
+            for (int more = output.available(); more > 0 && bytes.length < chunk; more = output.available()) {
+                int length = bytes.length;
+                bytes = Arrays.copyOf(bytes, Math.min(length + more, chunk));
+                int read = Math.max(0, output.read(bytes, length, bytes.length - length));
+                bytes = length + read == bytes.length ? bytes : Arrays.copyOf(bytes, length + read);
+            }
+            return bytes;
         } catch (IOException broken) {
             if (settled || terminal.exit().isDone()) {
                 return new byte[0];

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,12 @@ final class Commands {
     /** What goes on by itself, not started yet. In a session, it begins where the session stands and leaves no mark. */
     Command detached(Sandboxes.Found found, ExecCall call, boolean stdin) {
         return command(found, call, stdin, false);
+    }
+
+    /** What a terminal runs. In a session, it begins where the session stands and leaves no mark. */
+    Command onTerminal(Sandboxes.Found found, List<String> argv, TerminalCall call) {
+        var exec = new ExecCall(argv, call.directory(), Map.of(), call.user(), null, null, call.session(), true);
+        return command(found, exec, true, false);
     }
 
     void openSession(

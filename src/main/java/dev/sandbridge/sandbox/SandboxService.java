@@ -43,6 +43,8 @@ public final class SandboxService implements AutoCloseable {
     private final ToolTerminalService toolTerminals;
     private final ProcessTable table;
     private final ToolTerminals tools;
+    private final TerminalService terminals;
+    private final NamedTerminals named;
     private final Usage usage = new Usage();
     private final Deadlines deadlines = new Deadlines();
     private final AtomicLong lastSession = new AtomicLong();
@@ -60,6 +62,7 @@ public final class SandboxService implements AutoCloseable {
         var memory = new OutputMemory(Runtime.getRuntime().maxMemory() / 8);
         this.table = new ProcessTable(clock, memory);
         this.tools = new ToolTerminals(clock, new SplittableRandom());
+        this.named = new NamedTerminals(clock, memory);
         this.sandboxes = new Sandboxes(profiles, ids, sealer, clock, new Quota(maxPerOwner), deadlines, makingLimit);
         this.catalogue = new Catalogue(profiles, sandboxes, ids, clock);
         this.visits = new Visits(sandboxes, catalogue, usage, deadlines);
@@ -67,6 +70,7 @@ public final class SandboxService implements AutoCloseable {
         this.files = new FileService(visits, deadlines);
         this.processes = new ProcessService(visits, commands, table, deadlines);
         this.toolTerminals = new ToolTerminalService(visits, commands, tools, deadlines, clock, memory);
+        this.terminals = new TerminalService(visits, commands, named, deadlines);
     }
 
     public FileService files() {
@@ -79,6 +83,10 @@ public final class SandboxService implements AutoCloseable {
 
     public ToolTerminalService toolTerminals() {
         return toolTerminals;
+    }
+
+    public TerminalService terminals() {
+        return terminals;
     }
 
     /** Makes a sandbox that is ready for commands, or answers with the owner's sandbox of that name. */
@@ -185,6 +193,7 @@ public final class SandboxService implements AutoCloseable {
     @Override
     public void close() {
         tools.endAll();
+        named.endAll();
         deadlines.close();
     }
 
@@ -192,6 +201,7 @@ public final class SandboxService implements AutoCloseable {
     private void forget(SandboxName sandbox) {
         table.forgetAll(sandbox);
         tools.forgetAll(sandbox);
+        named.forgetAll(sandbox);
     }
 
     /** Empty for what is not there, and the same for an id that is forged or somebody else's. */

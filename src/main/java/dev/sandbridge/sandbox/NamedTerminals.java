@@ -1,0 +1,218 @@
+package dev.sandbridge.sandbox;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.Retry;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.OutputRing;
+import dev.sandbridge.provider.SandboxName;
+import dev.sandbridge.pty.NamedTerminal;
+import dev.sandbridge.pty.Terminal;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The terminals that have names, by sandbox. In memory: they end with this service, as the sandboxes' processes do.
+ * Never holds its own lock while a provider works, only that of the name in question.
+ */
+final class NamedTerminals {
+    static final int MOST = 64;
+
+    /** What the contract replays. */
+    static final int SCROLLBACK = 256 * 1024;
+
+    private static final Logger LOG = Logger.getLogger(NamedTerminals.class.getName());
+
+    private final Map<SandboxName, Names> bySandbox = new HashMap<>();
+    private final Clock clock;
+    private final OutputMemory memory;
+
+    /** Those of one life of a sandbox: a deleted sandbox that comes back has new ones. */
+    private static final class Names {
+        final Map<String, Slot> byName = new HashMap<>();
+        boolean forgotten;
+    }
+
+    /** One name. Who changes it holds its lock. */
+    private static final class Slot {
+        final Names names;
+        final ReentrantLock lock = new ReentrantLock();
+        volatile @Nullable NamedTerminal terminal;
+        volatile boolean gone;
+
+        Slot(Names names) {
+            this.names = names;
+        }
+    }
+
+    NamedTerminals(Clock clock, OutputMemory memory) {
+        this.clock = clock;
+        this.memory = memory;
+    }
+
+    /** Looks at a terminal; starts one if there is none under this name, or its command has ended. */
+    NamedTerminal.Viewer attach(SandboxName sandbox, String name, @Nullable Long offset, Supplier<Terminal> starter) {
+        while (true) {
+            Slot slot = slot(sandbox, name);
+            slot.lock.lock();
+            try {
+                if (!slot.gone) {
+                    return running(sandbox, name, slot, starter).attach(offset);
+                }
+            } finally {
+                slot.lock.unlock();
+            }
+        }
+    }
+
+    /** Ends those that nobody has looked at for so long, and forgets those that have ended; how many. */
+    int endIdle(Duration unwatched) {
+        Instant latest = clock.instant().minus(unwatched);
+        List<NamedTerminal> idle = new ArrayList<>();
+        synchronized (this) {
+            bySandbox
+                    .values()
+                    .forEach(names -> idle.addAll(take(names, terminal -> terminal.unwatchedSince()
+                            .filter(since -> terminal.isEnded() || !since.isAfter(latest))
+                            .isPresent())));
+        }
+        idle.forEach(NamedTerminals::end);
+        return idle.size();
+    }
+
+    /** Forgets a sandbox that has been deleted; its processes have ended with it. */
+    void forgetAll(SandboxName sandbox) {
+        List<NamedTerminal> gone;
+        synchronized (this) {
+            Names names = bySandbox.remove(sandbox);
+            gone = names == null ? List.of() : forget(names);
+        }
+        gone.forEach(NamedTerminal::release);
+    }
+
+    /** Ends all of them. */
+    void endAll() {
+        List<NamedTerminal> all = new ArrayList<>();
+        synchronized (this) {
+            bySandbox.values().forEach(names -> all.addAll(forget(names)));
+            bySandbox.clear();
+        }
+        all.forEach(NamedTerminals::end);
+    }
+
+    private NamedTerminal running(SandboxName sandbox, String name, Slot slot, Supplier<Terminal> starter) {
+        NamedTerminal known = slot.terminal;
+        if (known != null && !known.isEnded()) {
+            return known;
+        }
+        boolean kept = false;
+        try {
+            var fresh = new NamedTerminal(starter.get(), new OutputRing(SCROLLBACK, memory), clock);
+            if (known != null) {
+                known.retire();
+            }
+            slot.terminal = fresh;
+            kept = true;
+            if (isForgotten(slot)) {
+                fresh.release();
+                throw new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "the sandbox was deleted meanwhile");
+            }
+            return fresh;
+        } finally {
+            if (!kept && known == null) {
+                drop(sandbox, name, slot);
+            }
+        }
+    }
+
+    private synchronized Slot slot(SandboxName sandbox, String name) {
+        Names names = bySandbox.computeIfAbsent(sandbox, absent -> new Names());
+        Slot known = names.byName.get(name);
+        if (known != null) {
+            return known;
+        }
+        if (names.byName.size() >= MOST) {
+            take(
+                            names,
+                            terminal -> terminal.isEnded()
+                                    && terminal.unwatchedSince().isPresent())
+                    .forEach(NamedTerminal::release);
+        }
+        if (names.byName.size() >= MOST) {
+            throw new SandboxException(
+                            ErrorCode.CAPACITY_EXCEEDED, "the sandbox has " + MOST + " named terminals already")
+                    .action("leave the shell of one with exit, or use one of them")
+                    .retry(Retry.UNKNOWN);
+        }
+        var slot = new Slot(names);
+        names.byName.put(name, slot);
+        return slot;
+    }
+
+    private synchronized boolean isForgotten(Slot slot) {
+        return slot.names.forgotten;
+    }
+
+    /** Forgets a name under which nothing could be started. */
+    private synchronized void drop(SandboxName sandbox, String name, Slot slot) {
+        slot.gone = true;
+        slot.names.byName.remove(name, slot);
+        if (slot.names.byName.isEmpty()) {
+            bySandbox.remove(sandbox, slot.names);
+        }
+    }
+
+    /** Takes those out that nobody is just coming to look at. */
+    private static List<NamedTerminal> take(Names names, Predicate<NamedTerminal> wanted) {
+        List<NamedTerminal> taken = new ArrayList<>();
+        for (Iterator<Slot> slots = names.byName.values().iterator(); slots.hasNext(); ) {
+            Slot slot = slots.next();
+            if (slot.lock.tryLock()) {
+                try {
+                    NamedTerminal terminal = slot.terminal;
+                    if (terminal != null && wanted.test(terminal)) {
+                        slot.gone = true;
+                        slots.remove();
+                        taken.add(terminal);
+                    }
+                } finally {
+                    slot.lock.unlock();
+                }
+            }
+        }
+        return taken;
+    }
+
+    private static List<NamedTerminal> forget(Names names) {
+        names.forgotten = true;
+        List<NamedTerminal> all = new ArrayList<>();
+        for (Slot slot : names.byName.values()) {
+            slot.gone = true;
+            NamedTerminal terminal = slot.terminal;
+            if (terminal != null) {
+                all.add(terminal);
+            }
+        }
+        return all;
+    }
+
+    private static void end(NamedTerminal terminal) {
+        try {
+            terminal.close();
+        } catch (RuntimeException failed) {
+            LOG.log(Level.WARNING, "an idle terminal could not be ended; it ends with its sandbox", failed);
+        }
+    }
+}
