@@ -43,6 +43,7 @@ final class HostPty implements AutoCloseable {
     private static final long RESIZE = 0x5414;
     private static final short IN = 1;
     private static final short OUT = 4;
+    private static final short HANG_UP = 16;
     private static final int MOMENT = 50;
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
@@ -146,7 +147,8 @@ final class HostPty implements AutoCloseable {
                     }
                     long count = (long) call.invokeExact(errno, fd, data, data.byteSize());
                     int error = count < 0 ? errno.get(JAVA_INT, 0) : 0;
-                    if (error == EAGAIN || error == EINTR) {
+                    boolean hungUp = (wish.get(JAVA_SHORT, Integer.BYTES + Short.BYTES) & HANG_UP) != 0;
+                    if (error == EINTR || error == EAGAIN && !hungUp) {
                         continue;
                     }
                     if (call == READ && count > 0) {
