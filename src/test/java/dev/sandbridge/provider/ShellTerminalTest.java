@@ -125,27 +125,30 @@ class ShellTerminalTest extends TerminalSuite {
         long seed = new Random().nextLong();
         var random = new Random(seed);
         var argv = new ArrayList<>(List.of("sh", "-c", "stty raw; for a; do printf '<%s>' \"$a\"; done", "sh"));
-        argv.addAll(List.of("", " ", "-n", "=", "\n", "\n\n\n", "x\n", "\t\t", "!!", "'\"`$(id)\\", "%s%%", "\003\004\032"));
+        argv.addAll(List.of(
+                "", " ", "-n", "=", "\n", "\n\n\n", "x\n", "\t\t", "!!", "'\"`$(id)\\", "%s%%", "\003\004\032"));
         var text = new StringBuilder();
         while (text.length() < 50_000) {
-            text.appendCodePoint(switch (random.nextInt(4)) {
-                case 0 -> 1 + random.nextInt(127);
-                case 1 -> 0x80 + random.nextInt(0x700);
-                case 2 -> 0x1F600 + random.nextInt(50);
-                default -> 'a' + random.nextInt(26);
-            });
+            text.appendCodePoint(
+                    switch (random.nextInt(4)) {
+                        case 0 -> 1 + random.nextInt(127);
+                        case 1 -> 0x80 + random.nextInt(0x700);
+                        case 2 -> 0x1F600 + random.nextInt(50);
+                        default -> 'a' + random.nextInt(26);
+                    });
         }
         argv.add(text.toString());
         argv.add("tab\tline\n".repeat(10_000));
         argv.add("z".repeat(60_000));
         var expected = new StringBuilder();
-        argv.subList(4, argv.size()).forEach(argument -> expected.append('<').append(argument).append('>'));
+        argv.subList(4, argv.size())
+                .forEach(argument -> expected.append('<').append(argument).append('>'));
         var command = new Command(argv, "/tmp", Map.of("ODD", "a\nb 'c' ü\n"), null, false);
 
         assertEnds(run(kind, command), expected.toString(), 0);
 
-        var environment = new Command(
-                List.of("sh", "-c", "printf %s \"$ODD\""), "/tmp", Map.of("ODD", "a 'c' ü\t"), null, false);
+        var environment =
+                new Command(List.of("sh", "-c", "printf %s \"$ODD\""), "/tmp", Map.of("ODD", "a 'c' ü\t"), null, false);
         assertEnds(run(kind, environment), "a 'c' ü\t", 0);
     }
 

@@ -62,8 +62,7 @@ class SentinelInputStreamTest {
                 }
             }
             String output = shown.toString().replace(SENTINEL, "");
-            var in = new SentinelInputStream(
-                    pieces(output + SENTINEL + "e" + round % 256 + ";", random, 40), SENTINEL);
+            var in = new SentinelInputStream(pieces(output + SENTINEL + "e" + round % 256 + ";", random, 40), SENTINEL);
 
             assertThat(all(in, 1 + random.nextInt(64))).as("seed " + seed).isEqualTo(output);
             assertThat(in.exit()).isCompletedWithValue(ExitStatus.exited(round % 256));
@@ -74,8 +73,7 @@ class SentinelInputStreamTest {
     void aStreamThatBreaksOffIsNoSuccess() throws IOException {
         String shown = "output" + SENTINEL + "e0;";
         for (int length = 0; length < shown.length(); length++) {
-            var in = new SentinelInputStream(
-                    pieces(shown.substring(0, length), new Random(length), 7), SENTINEL);
+            var in = new SentinelInputStream(pieces(shown.substring(0, length), new Random(length), 7), SENTINEL);
 
             assertThat(all(in, 10)).isEqualTo(shown.substring(0, length >= 38 ? 6 : length));
             assertThat(in.exit()).isCompletedExceptionally();
