@@ -12,9 +12,9 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What a terminal shows up to a sentinel, which it leaves out and behind which an exit code stands. Holds back only what
- * may be the beginning of the sentinel, and passes that on as soon as it turns out not to be; between reads it keeps no
- * more than those few bytes. Used by one reading thread at a time.
+ * What a terminal shows up to a sentinel, which it leaves out and behind which an exit code stands. Holds back only
+ * what may be the beginning of the sentinel, and passes that on as soon as it turns out not to be; between reads it
+ * keeps no more than those few bytes. Used by one reading thread at a time.
  */
 final class SentinelInputStream extends InputStream {
     private static final byte[] NOTHING = {};

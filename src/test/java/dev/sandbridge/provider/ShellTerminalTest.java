@@ -34,7 +34,6 @@ class ShellTerminalTest extends TerminalSuite {
     private static final String DASH = "dash -i";
 
     private final List<Terminal> shells = new ArrayList<>();
-    private SandboxHandle sandbox;
 
     @Override
     protected TestBed open() {
@@ -49,8 +48,7 @@ class ShellTerminalTest extends TerminalSuite {
     }
 
     /** An interactive shell, as a provider without real terminals would show it. */
-    private Terminal shell(String kind) {
-        sandbox = make();
+    private Terminal shell(SandboxHandle sandbox, String kind) {
         var command = new Command(List.of(kind.split(" ")), "/workspace", Map.of("PS1", "some $ "), null, false);
         var terminal = open(sandbox, command);
         shells.add(terminal);
@@ -99,7 +97,7 @@ class ShellTerminalTest extends TerminalSuite {
     }
 
     private Terminal run(String kind, Command command) {
-        return on(shell(kind), command);
+        return on(shell(make(), kind), command);
     }
 
     private static void assertEnds(Terminal terminal, String shown, int code) {
@@ -157,7 +155,8 @@ class ShellTerminalTest extends TerminalSuite {
     void outputIsExactAlsoWhenItComesByteByByte(String kind) throws Exception {
         var bytes = new byte[100_000];
         new Random(8).nextBytes(bytes);
-        var terminal = shell(kind);
+        var sandbox = make();
+        var terminal = shell(sandbox, kind);
         sandbox.files().write(path("bytes"), new ByteArrayInputStream(bytes), bytes.length, null);
         var slow = new InputStream() {
             @Override
@@ -220,7 +219,7 @@ class ShellTerminalTest extends TerminalSuite {
     @ParameterizedTest
     @ValueSource(strings = {BASH, BASH_WITHOUT_EDITING, DASH})
     void aShellInDisorderIsPutRightFirst(String kind) throws Exception {
-        var shell = shell(kind);
+        var shell = shell(make(), kind);
         shell.input().write("PS1=; stty raw -echo; echo past output\n".getBytes(UTF_8));
 
         var terminal = on(shell, script("echo right; read line; echo $line"));
@@ -255,7 +254,10 @@ class ShellTerminalTest extends TerminalSuite {
         killed.kill();
         assertThat(soon(killed.exit())).isEqualTo(ExitStatus.killed(9));
 
-        var closed = run(kind, script("trap 'echo x > hup; exit' HUP; echo ready; while :; do sleep 0.02; done"));
+        var sandbox = make();
+        var closed = on(
+                shell(sandbox, kind),
+                script("trap 'echo x > hup; exit' HUP; echo ready; while :; do sleep 0.02; done"));
         new Viewer(closed).await("ready");
         closed.close();
         eventually("it was told", () -> exists(sandbox, "hup"));
@@ -269,8 +271,9 @@ class ShellTerminalTest extends TerminalSuite {
         assertThat(codeOf(() -> run(kind, nowhere))).isEqualTo(ErrorCode.INVALID_REQUEST);
         var user = new Command(List.of("true"), "/tmp", Map.of(), "nobody", false);
         assertThat(codeOf(() -> run(kind, user))).isEqualTo(ErrorCode.CAPABILITY_UNAVAILABLE);
-        var dead = shell(kind);
-        dead.kill();
+        var dead = shell(make(), kind);
+        type(dead, "exit 0\n");
+        soon(dead.exit());
         assertThat(codeOf(() -> on(dead, command("true")))).isEqualTo(ErrorCode.EXEC_TRANSPORT_ERROR);
     }
 }
