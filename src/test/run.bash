@@ -7,7 +7,7 @@ groups_before=""
 notes=""
 
 run_tests() {
-    local flavour failed_steps=0
+    local flavour failed_steps=0 native=""
     find_jdk
     install_needs "$local_provider_needs
 $tests_need" "Tests that need them are skipped."
@@ -16,19 +16,30 @@ $tests_need" "Tests that need them are skipped."
     trap end_tests EXIT
     export SANDBRIDGE_TEST_SCRATCH="$scratch"
     groups_before="$(control_groups)"
+    [ -z "$(native_image)" ] || native=-Dquarkus.native.enabled=true
     : >"$scratch/clients"
     : >"$scratch/template"
-    rm -rf -- "$root"/target/*/surefire-reports
+    rm -rf -- "$root"/target/*/surefire-reports "$root"/target/*/failsafe-reports
+    [ -n "$(native_image)" ] || say "no native-image 25 on this machine: functions are tested as Java, not as native code."
 
     [ -z "$(stale)" ] || build
     step server test spotless:check enforcer:enforce@dependencies "$@" || failed_steps=$((failed_steps + 1))
     for flavour in lambda-http lambda-events; do
-        step "$flavour" verify -P"$flavour" -Dspotless.check.skip "$@" || failed_steps=$((failed_steps + 1))
+        step "$flavour" verify -P"$flavour" -Dspotless.check.skip ${native:+"$native"} "$@" || failed_steps=$((failed_steps + 1))
     done
     [ $# != 0 ] || clients || failed_steps=$((failed_steps + 1))
     [ $# != 0 ] || template || failed_steps=$((failed_steps + 1))
     left_behind || failed_steps=$((failed_steps + 1))
     total "$failed_steps"
+}
+
+# A GraalVM's compiler, where there is one.
+native_image() {
+    local home
+    for home in "${GRAALVM_HOME:-}" "${JAVA_HOME:-}"; do
+        [ ! -x "$home/bin/native-image" ] || printf '%s\n' "$home/bin/native-image"
+    done
+    command -v native-image || true
 }
 
 logged() {
@@ -172,7 +183,7 @@ total() {
 }
 
 skipped_tests() {
-    cat -- "$root"/target/*/surefire-reports/TEST-*.xml 2>/dev/null | awk '
+    cat -- "$root"/target/*/{surefire,failsafe}-reports/TEST-*.xml 2>/dev/null | awk '
         function between(text, left, right) {
             if (!match(text, left)) return ""
             text = substr(text, RSTART + RLENGTH)

@@ -9,11 +9,11 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.sandbox.SandboxRef;
 import dev.sandbridge.workspace.WorkspacePath;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +38,7 @@ final class ApiRequest {
         this.http = http;
         this.path = path;
         this.limits = limits;
-        this.accept = http.request().getHeader(HttpHeaders.ACCEPT);
+        this.accept = header("Accept");
         http.put(KEY, this);
     }
 
@@ -119,9 +119,14 @@ final class ApiRequest {
         return gone;
     }
 
+    /** As the caller sent it; the adapter of a function takes it apart at every comma, dates and all. */
     @Nullable
     String header(String name) {
-        return http.request().getHeader(name);
+        if (!limits.isFunction()) {
+            return http.request().getHeader(name);
+        }
+        List<String> parts = http.request().headers().getAll(name);
+        return parts.isEmpty() ? null : String.join(",", parts);
     }
 
     /** Whether Accept names this type and does not name the other, which is what is sent without Accept. */

@@ -9,6 +9,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** {@code GET /health}: needs no key, has no version, touches no sandbox. */
@@ -16,10 +17,14 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 final class HealthResource {
-    private final SandboxService service;
+    private static final String DRAINING = "draining: the service is about to end and finishes what runs";
 
-    HealthResource(SandboxService service) {
+    private final SandboxService service;
+    private final Draining draining;
+
+    HealthResource(SandboxService service, Draining draining) {
         this.service = service;
+        this.draining = draining;
     }
 
     record Answer(boolean ok, List<String> errors, List<Provider> providers) {}
@@ -32,11 +37,14 @@ final class HealthResource {
     @GET
     public Response health() {
         var now = service.health();
+        List<String> errors = draining.hasBegun()
+                ? Stream.concat(Stream.of(DRAINING), now.errors().stream()).toList()
+                : now.errors();
         var answer = new Answer(
-                now.ok(),
-                now.errors(),
+                errors.isEmpty(),
+                errors,
                 now.providers().stream().map(HealthResource::provider).toList());
-        return Response.status(now.ok() ? Response.Status.OK : Response.Status.SERVICE_UNAVAILABLE)
+        return Response.status(answer.ok() ? Response.Status.OK : Response.Status.SERVICE_UNAVAILABLE)
                 .entity(answer)
                 .build();
     }
