@@ -14,6 +14,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class SpooledInput extends OutputStream {
     private static final int PIECE = 1 << 20;
     private static final int AHEAD = 2;
+    private static final long SOON = 2_000_000_000L;
 
     private final DataPlane plane;
     private final String directory;
@@ -81,7 +82,7 @@ final class SpooledInput extends OutputStream {
         try {
             if (!isEnded()) {
                 flush();
-                put(0);
+                putEnd();
             }
         } finally {
             closed = true;
@@ -162,6 +163,33 @@ final class SpooledInput extends OutputStream {
         int length = filled;
         put(length);
         filled = 0;
+    }
+
+    /** A command that ends on the end of its input may be gone, with the piece, before its arrival is confirmed. */
+    private void putEnd() throws IOException {
+        try {
+            put(0);
+        } catch (IOException failed) {
+            if (!endsSoon()) {
+                throw failed;
+            }
+        }
+    }
+
+    private boolean endsSoon() throws InterruptedIOException {
+        lock.lock();
+        try {
+            long left = SOON;
+            while (!ended && left > 0) {
+                left = news.awaitNanos(left);
+            }
+            return ended;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while stdin was closed");
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void put(int length) throws IOException {

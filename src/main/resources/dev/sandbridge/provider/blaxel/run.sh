@@ -30,7 +30,12 @@ _sb_keep() {
             sleep 0.02
         done
     done
-    : > "$_sb_dir/$1.end"
+    # Not empty where there were several pieces, of which the reader may have removed some.
+    if [ "$_sb_n" -gt 1 ]; then
+        printf x > "$_sb_dir/$1.end"
+    else
+        : > "$_sb_dir/$1.end"
+    fi
 }
 
 _sb_feed() {
@@ -50,7 +55,7 @@ _sb_feed() {
 }
 
 _sb_short() {
-    [ ! -e "$_sb_dir/$1.1" ] && [ ! -e "$_sb_dir/drop.$1" ] || return 1
+    [ ! -s "$_sb_dir/$1.end" ] && [ ! -e "$_sb_dir/drop.$1" ] || return 1
     [ -s "$_sb_dir/$1.0" ] || return 0
     [ "$(wc -c < "$_sb_dir/$1.0")" -le 16384 ]
 }
