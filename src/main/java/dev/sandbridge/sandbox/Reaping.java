@@ -10,7 +10,7 @@ import java.util.function.BooleanSupplier;
  * @param limit how many at most
  * @param grace how long they must have been expired, for uses by other processes that end only now
  * @param labels what they must be labelled with; empty for all
- * @param goesOn asked before each; false ends the run
+ * @param goesOn asked before each but the first; false ends the run
  */
 public record Reaping(int limit, Duration grace, Map<String, String> labels, BooleanSupplier goesOn) {
     /** Everything that has expired. */

@@ -64,7 +64,7 @@ final class Removal {
         for (SandboxProvider provider : profiles.providers()) {
             for (SandboxSpec spec : expired(provider, wish, failures)) {
                 expired++;
-                if (tried >= wish.limit() || !wish.goesOn().getAsBoolean()) {
+                if (tried >= wish.limit() || (tried > 0 && !wish.goesOn().getAsBoolean())) {
                     continue;
                 }
                 tried++;
