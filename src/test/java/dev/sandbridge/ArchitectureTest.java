@@ -51,6 +51,7 @@ class ArchitectureTest {
             domain("process", 1),
             domain("archive", 2),
             domain("pty", 2),
+            domain("snapshot", 2),
             domain("provider", 3),
             domain("session", 4),
             domain("sandbox", 5),

@@ -84,6 +84,50 @@ public interface SandbridgeConfig {
         Duration life();
     }
 
+    /** Limits of a workspace's archive, the same for persist, hydrate and snapshots. */
+    Archive archive();
+
+    /** How snapshots are kept. */
+    Snapshots snapshots();
+
+    /** What one archive may be; what goes over is refused as a whole. */
+    interface Archive {
+        /** Bytes of the archive itself. */
+        @WithDefault("24G")
+        MemorySize maxSize();
+
+        /** Bytes of all files in it. */
+        @WithDefault("16G")
+        MemorySize maxContent();
+
+        /** Files, directories and links in it. */
+        @WithDefault("1000000")
+        int maxMembers();
+
+        /** Segments of a path. */
+        @WithDefault("256")
+        int maxDepth();
+
+        /** Bytes of a path, or of what a link says. */
+        @WithDefault("4095")
+        int maxName();
+
+        /** Bytes out of a compressed archive for each byte in, beyond its first 16 MiB. */
+        @WithDefault("200")
+        int maxRatio();
+    }
+
+    /** Of each sandbox. */
+    interface Snapshots {
+        /** Older ones give way to a new one. */
+        @WithDefault("10")
+        int keep();
+
+        /** Older ones go, but for the newest of a sandbox. */
+        @WithDefault("30d")
+        Duration maxAge();
+    }
+
     /** Settings of provider {@code local}. */
     Local local();
 

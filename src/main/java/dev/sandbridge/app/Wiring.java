@@ -1,10 +1,12 @@
 package dev.sandbridge.app;
 
+import dev.sandbridge.archive.ArchiveLimits;
 import dev.sandbridge.owner.ApiKeys;
 import dev.sandbridge.owner.FileApiKeys;
 import dev.sandbridge.owner.Tickets;
 import dev.sandbridge.provider.Limits;
 import dev.sandbridge.provider.SandboxProvider;
+import dev.sandbridge.sandbox.ArchiveSettings;
 import dev.sandbridge.sandbox.Health;
 import dev.sandbridge.sandbox.Profile;
 import dev.sandbridge.sandbox.Profiles;
@@ -14,6 +16,7 @@ import dev.sandbridge.session.SecretFile;
 import dev.sandbridge.session.SecretKeys;
 import dev.sandbridge.session.Secrets;
 import dev.sandbridge.session.StateSealer;
+import dev.sandbridge.snapshot.FileSnapshotStore;
 import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Disposes;
@@ -111,13 +114,38 @@ final class Wiring {
     @Produces
     @Singleton
     SandboxService sandboxService(
-            SandbridgeConfig config, Profiles profiles, SecretKeys keys, Clock clock, SecureRandom random) {
+            SandbridgeConfig config,
+            Profiles profiles,
+            SecretKeys keys,
+            Clock clock,
+            SecureRandom random,
+            ArchiveSettings archives) {
         return new SandboxService(
                 profiles,
                 new SandboxIds(keys, random),
                 new StateSealer(keys, random),
                 clock,
-                config.maxSandboxesPerOwner());
+                config.maxSandboxesPerOwner(),
+                archives);
+    }
+
+    @Produces
+    @Singleton
+    ArchiveSettings archiveSettings(SandbridgeConfig config, DataDirectory data, SecureRandom random)
+            throws IOException {
+        var archive = config.archive();
+        var limits = new ArchiveLimits(
+                archive.maxSize().asLongValue(),
+                archive.maxContent().asLongValue(),
+                archive.maxMembers(),
+                archive.maxDepth(),
+                archive.maxName(),
+                archive.maxRatio());
+        return new ArchiveSettings(
+                limits,
+                new FileSnapshotStore(data.file("snapshots"), random),
+                config.snapshots().keep(),
+                config.snapshots().maxAge());
     }
 
     void close(@Disposes SandboxService service) {

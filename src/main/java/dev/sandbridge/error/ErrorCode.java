@@ -19,6 +19,9 @@ public enum ErrorCode {
     FILE_NOT_FOUND("workspace_read_not_found", Retry.NO),
     PROCESS_NOT_FOUND("process_not_found", Retry.NO),
     KEY_NOT_FOUND("key_not_found", Retry.NO),
+    /** A persist's report that never was, or is not kept any more. */
+    REPORT_NOT_FOUND("report_not_found", Retry.NO),
+    SNAPSHOT_NOT_FOUND("snapshot_not_found", Retry.NO),
     /** The path names something else than the operation needs, for example a directory where a file is read. */
     WRONG_FILE_TYPE("wrong_file_type", Retry.NO),
     /** The sandbox's own permissions forbid it to the user who asks. */
@@ -40,6 +43,8 @@ public enum ErrorCode {
     WORKSPACE_READ_FAILED("workspace_archive_read_error", Retry.UNKNOWN),
     WORKSPACE_WRITE_FAILED("workspace_archive_write_error", Retry.UNKNOWN),
     SESSION_ERROR("session_error", Retry.UNKNOWN),
+    /** A snapshot could not be stored or read; the sandbox is as it was. */
+    SNAPSHOT_ERROR("snapshot_error", Retry.UNKNOWN),
     /** The provider could not make a sandbox. */
     POOL_ERROR("pool_error", Retry.UNKNOWN),
     PROVIDER_FAILURE("provider_error", Retry.UNKNOWN),

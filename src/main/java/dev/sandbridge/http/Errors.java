@@ -115,7 +115,13 @@ final class Errors {
             case INVALID_REQUEST, STATE_INVALID, LIMIT_OUT_OF_RANGE -> 400;
             case UNAUTHORIZED -> 401;
             case FORBIDDEN, PATH_OUTSIDE_WORKSPACE -> 403;
-            case ROUTE_NOT_FOUND, SANDBOX_NOT_FOUND, FILE_NOT_FOUND, PROCESS_NOT_FOUND, KEY_NOT_FOUND -> 404;
+            case ROUTE_NOT_FOUND,
+                    SANDBOX_NOT_FOUND,
+                    FILE_NOT_FOUND,
+                    PROCESS_NOT_FOUND,
+                    KEY_NOT_FOUND,
+                    REPORT_NOT_FOUND,
+                    SNAPSHOT_NOT_FOUND -> 404;
             // Not 403, which the Python SDK takes for a path that leaves the workspace.
             case CONFLICT, WRONG_FILE_TYPE, FILE_PERMISSION_DENIED -> 409;
             case PAYLOAD_TOO_LARGE -> 413;
@@ -128,6 +134,7 @@ final class Errors {
                     WORKSPACE_READ_FAILED,
                     WORKSPACE_WRITE_FAILED,
                     SESSION_ERROR,
+                    SNAPSHOT_ERROR,
                     POOL_ERROR,
                     PROVIDER_FAILURE -> 502;
             case CAPACITY_EXCEEDED -> 503;

@@ -6,6 +6,9 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 /** What Jackson reads by reflection, for native builds: every record that is written as JSON. */
 @RegisterForReflection(
         targets = {
+            ArchiveResource.Hydrated.class,
+            ArchiveResource.Line.class,
+            ArchiveResource.Report.class,
             ErrorBody.class,
             ExecResource.Answer.class,
             FileAnswer.class,
@@ -32,6 +35,9 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
             SandboxResource.Running.class,
             SessionResource.Closed.class,
             SessionResource.Opened.class,
+            SnapshotResource.ListAnswer.class,
+            SnapshotResource.RestoreAnswer.class,
+            SnapshotResource.SnapshotAnswer.class,
             PropertyNamingStrategies.SnakeCaseStrategy.class
         })
 final class JsonTypes {

@@ -96,7 +96,14 @@ final class SandboxResource {
     @Path("{id}")
     public void delete(@Context RoutingContext http) {
         ApiRequest request = ApiRequest.of(http);
-        service.delete(request.caller(), request.sandbox());
+        boolean snapshot = request.query().flag("snapshot_on_exit");
+        boolean pause = request.query().flag("pause_on_exit");
+        if (snapshot || pause) {
+            service.exit(request.caller(), request.sandbox(), snapshot, pause)
+                    .ifPresent(made -> http.response().putHeader("Sandbridge-Snapshot", made.id()));
+        } else {
+            service.delete(request.caller(), request.sandbox());
+        }
     }
 
     @GET

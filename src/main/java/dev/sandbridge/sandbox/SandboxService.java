@@ -10,6 +10,7 @@ import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.session.SandboxId;
 import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.StateSealer;
+import dev.sandbridge.snapshot.Snapshot;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,18 +46,32 @@ public final class SandboxService implements AutoCloseable {
     private final ToolTerminals tools;
     private final TerminalService terminals;
     private final NamedTerminals named;
+    private final ArchiveService archives;
+    private final SnapshotService snapshots;
     private final Usage usage = new Usage();
     private final Deadlines deadlines = new Deadlines();
     private final AtomicLong lastSession = new AtomicLong();
     private final Clock clock;
 
     /** @param maxPerOwner how many sandboxes one owner may have at once */
-    public SandboxService(Profiles profiles, SandboxIds ids, StateSealer sealer, Clock clock, int maxPerOwner) {
-        this(profiles, ids, sealer, clock, maxPerOwner, MAKING_LIMIT);
+    public SandboxService(
+            Profiles profiles,
+            SandboxIds ids,
+            StateSealer sealer,
+            Clock clock,
+            int maxPerOwner,
+            ArchiveSettings archives) {
+        this(profiles, ids, sealer, clock, maxPerOwner, archives, MAKING_LIMIT);
     }
 
     SandboxService(
-            Profiles profiles, SandboxIds ids, StateSealer sealer, Clock clock, int maxPerOwner, Duration makingLimit) {
+            Profiles profiles,
+            SandboxIds ids,
+            StateSealer sealer,
+            Clock clock,
+            int maxPerOwner,
+            ArchiveSettings archives,
+            Duration makingLimit) {
         this.profiles = profiles;
         this.clock = clock;
         var memory = new OutputMemory(Runtime.getRuntime().maxMemory() / 8);
@@ -71,6 +86,9 @@ public final class SandboxService implements AutoCloseable {
         this.processes = new ProcessService(visits, commands, table, deadlines);
         this.toolTerminals = new ToolTerminalService(visits, commands, tools, deadlines, clock, memory);
         this.terminals = new TerminalService(visits, commands, named, deadlines);
+        var trees = new Trees(archives.limits());
+        this.archives = new ArchiveService(visits, deadlines, trees, new ArchiveReports(clock));
+        this.snapshots = new SnapshotService(visits, deadlines, trees, archives, clock);
     }
 
     public FileService files() {
@@ -87,6 +105,14 @@ public final class SandboxService implements AutoCloseable {
 
     public TerminalService terminals() {
         return terminals;
+    }
+
+    public ArchiveService archives() {
+        return archives;
+    }
+
+    public SnapshotService snapshots() {
+        return snapshots;
     }
 
     /** Makes a sandbox that is ready for commands, or answers with the owner's sandbox of that name. */
@@ -169,18 +195,42 @@ public final class SandboxService implements AutoCloseable {
         return catalogue.health();
     }
 
+    /**
+     * Deletes, and first takes a snapshot: without one, the sandbox stays and the failure is thrown.
+     *
+     * @param pause whether the sandbox stays anyway, until its expiry, with its files; what the caller started in it
+     *     as background processes ends
+     */
+    public Optional<Snapshot> exit(Caller caller, SandboxRef ref, boolean snapshot, boolean pause) {
+        Optional<SandboxSpec> spec = existing(caller, ref);
+        if (spec.isEmpty()) {
+            return Optional.empty();
+        }
+        var made = snapshot ? Optional.of(snapshots.create(caller, ref)) : Optional.<Snapshot>empty();
+        if (pause) {
+            visits.enter(caller, ref).quickly("ending what runs in the background", found -> {
+                forget(found.id().name());
+                return found;
+            });
+        } else {
+            delete(caller, ref);
+        }
+        return made;
+    }
+
     /** Removes sandboxes that nobody has used for their time; whatever is in use in this process stays. */
     public Reaped reap(Reaping wish) {
         return removal.reap(wish);
     }
 
     /**
-     * Removes all of them; how many went.
+     * Removes all of them, and snapshots that are too old; how many sandboxes went.
      *
      * @throws RuntimeException the first failure, the others with it, after all were tried
      */
     public int deleteExpired() {
         Reaped reaped = reap(Reaping.ALL);
+        snapshots.deleteOld();
         var failures = new ArrayList<>(reaped.failures());
         if (!failures.isEmpty()) {
             RuntimeException first = failures.removeFirst();

@@ -103,7 +103,8 @@ final class Visits {
         }
     }
 
-    private SandboxId own(Caller caller, SandboxRef ref) {
+    /** Checks that the id is one of the caller's own sandboxes; touches nothing. */
+    SandboxId own(Caller caller, SandboxRef ref) {
         SandboxId id = sandboxes.verify(caller, ref);
         if (!id.own()) {
             throw new SandboxException(ErrorCode.FORBIDDEN, "the sandbox belongs to another owner")

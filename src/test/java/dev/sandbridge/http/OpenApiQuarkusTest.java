@@ -139,6 +139,18 @@ class OpenApiQuarkusTest {
         var exec = DOOR.post(sandbox + "/exec", Map.of("argv", List.of("true")), "Accept", "application/json");
         assertThat(members("ExecResult")).containsAll(names(exec.json()));
         DOOR.write(id, "workspace/f", new byte[1]);
+        var snapshot = DOOR.post(sandbox + "/snapshots", "");
+        assertMembers("Snapshot", snapshot);
+        assertMembers("SnapshotList", DOOR.get(sandbox + "/snapshots"));
+        assertMembers(
+                "Restored",
+                DOOR.post(
+                        sandbox + "/restore", Map.of("snapshot", snapshot.json().get("id"))));
+        var archive = DOOR.call("POST", sandbox + "/persist", "");
+        String report = archive.header("Sandbridge-Archive-Report");
+        assertMembers("ArchiveReport", DOOR.get(sandbox + "/reports/" + report));
+        String digest = archive.header("Sandbridge-Archive-Manifest");
+        assertMembers("Hydrated", DOOR.call("POST", sandbox + "/hydrate?manifest=" + digest, archive.bytes()));
         assertThat(members("File"))
                 .containsAll(names(DOOR.get(sandbox + "/files").json().get(0)));
         DOOR.delete(sandbox);

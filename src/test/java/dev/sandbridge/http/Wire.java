@@ -48,7 +48,7 @@ final class Wire implements AutoCloseable {
         return URI.create(ConfigProvider.getConfig().getValue("test.url", String.class));
     }
 
-    /** An answer; header names in lower case. */
+    /** An answer; header names in lower case, trailers among them once the body is read. */
     record Reply(int status, Map<String, String> headers, byte[] body) {
         String header(String name) {
             return headers.getOrDefault(name.toLowerCase(Locale.ROOT), "");
@@ -106,11 +106,18 @@ final class Wire implements AutoCloseable {
             body.write(exactly(size));
             line();
         }
-        line();
+        for (String trailer = line(); !trailer.isEmpty(); trailer = line()) {
+            int colon = trailer.indexOf(':');
+            head.headers()
+                    .put(
+                            trailer.substring(0, colon).toLowerCase(Locale.ROOT),
+                            trailer.substring(colon + 1).strip());
+        }
         return body.toByteArray();
     }
 
-    private int chunk() throws IOException {
+    /** Size of the next piece of a chunked body; 0 at its end. */
+    int chunk() throws IOException {
         return Integer.parseInt(line(), 16);
     }
 

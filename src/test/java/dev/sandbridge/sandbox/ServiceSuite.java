@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.sandbridge.archive.ArchiveLimits;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
@@ -20,6 +21,7 @@ import dev.sandbridge.session.SecretFile;
 import dev.sandbridge.session.SecretKeys;
 import dev.sandbridge.session.Secrets;
 import dev.sandbridge.session.StateSealer;
+import dev.sandbridge.snapshot.FileSnapshotStore;
 import dev.sandbridge.workspace.WorkspacePath;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -49,11 +51,16 @@ abstract class ServiceSuite {
     static final Caller ADMIN = new Caller(new OwnerId("root"), Role.ADMIN, "k3", null);
 
     static final int MAX_PER_OWNER = 8;
+    static final int SNAPSHOTS_KEPT = 3;
+    static final Duration SNAPSHOT_AGE = Duration.ofDays(30);
     static final Duration TTL = Duration.ofHours(24);
     static final Duration REVIVED_TTL = Duration.ofHours(1);
     static final Duration MAKING_LIMIT = Duration.ofSeconds(3);
     static final Limits DEFAULTS = new Limits(1L << 30, 128, 1000, 1L << 30, 1L << 20);
     static final Limits MAXIMUM = new Limits(4L << 30, 256, 4000, 4L << 30, 8L << 20);
+
+    @TempDir
+    Path snapshots;
 
     final ManualClock clock = new ManualClock();
     FaultyProvider provider;
@@ -93,8 +100,17 @@ abstract class ServiceSuite {
         provider = new FaultyProvider(new HostProvider(disk));
         var profiles = List.of(
                 profile("default", DEFAULTS), profile("small", new Limits(32L << 20, 16, 100, 64L << 20, 4096)));
-        service =
-                new SandboxService(new Profiles(profiles, "default"), ids, sealer, clock, MAX_PER_OWNER, MAKING_LIMIT);
+        service = new SandboxService(
+                new Profiles(profiles, "default"), ids, sealer, clock, MAX_PER_OWNER, archives(), MAKING_LIMIT);
+    }
+
+    private ArchiveSettings archives() {
+        try {
+            var store = new FileSnapshotStore(snapshots, new SecureRandom());
+            return new ArchiveSettings(ArchiveLimits.STANDARD, store, SNAPSHOTS_KEPT, SNAPSHOT_AGE);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
     }
 
     private Profile profile(String name, Limits defaults) {

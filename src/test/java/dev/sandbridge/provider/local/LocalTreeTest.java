@@ -81,6 +81,7 @@ class LocalTreeTest {
             first.commit(true);
         }
         int before = 0;
+        int patience = 20_000_000;
         for (int round = 1; round <= 12; round++) {
             boolean clear = round % 2 == 0;
             int now = round;
@@ -94,9 +95,10 @@ class LocalTreeTest {
                     return false;
                 }
             });
-            LockSupport.parkNanos(random.nextInt(100_000_000));
+            LockSupport.parkNanos(random.nextInt(patience));
             ((LocalHandle) sandbox).stop();
             boolean done = committed.get();
+            patience = Math.min(1_000_000_000, done ? patience : patience * 2);
 
             String found = contents();
             assertThat(found).isIn(done ? "" : FILES + " " + FILES + " " + before, FILES + " " + FILES + " " + now);

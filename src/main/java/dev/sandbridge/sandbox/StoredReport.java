@@ -1,0 +1,12 @@
+package dev.sandbridge.sandbox;
+
+import dev.sandbridge.archive.ArchiveReport;
+import dev.sandbridge.archive.Manifest;
+import java.time.Instant;
+
+/**
+ * What one persist wrote.
+ *
+ * @param number names it, for its sandbox
+ */
+public record StoredReport(long number, Instant at, Manifest manifest, ArchiveReport report) {}

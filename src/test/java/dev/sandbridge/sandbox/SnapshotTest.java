@@ -1,0 +1,173 @@
+package dev.sandbridge.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.snapshot.Snapshot;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** Snapshots, and what deleting with one does. */
+class SnapshotTest extends ServiceSuite {
+    private SandboxRef box() {
+        return new SandboxRef(service.create(ALICE, wish().request()).sandbox().id(), null);
+    }
+
+    /** Spoils every stored archive, in place. */
+    private void spoil() throws IOException {
+        try (var all = Files.walk(snapshots)) {
+            for (Path archive :
+                    all.filter(file -> file.toString().endsWith(".tar")).toList()) {
+                byte[] bytes = Files.readAllBytes(archive);
+                bytes[bytes.length / 2] ^= 1;
+                Files.write(archive, bytes);
+            }
+        }
+    }
+
+    @Test
+    void aSnapshotBringsBackExactlyWhatWasThere() {
+        var box = box();
+        write(box, "d/f", "one");
+        var snapshot = service.snapshots().create(ALICE, box);
+        write(box, "d/f", "two");
+        write(box, "d/more", "more");
+
+        var restored = service.snapshots().restore(ALICE, box, snapshot.id());
+
+        assertThat(restored.skipped()).isFalse();
+        assertThat(read(box, "d/f")).isEqualTo("one");
+        assertThat(codeOf(() -> read(box, "d/more"))).isEqualTo(ErrorCode.FILE_NOT_FOUND);
+    }
+
+    @Test
+    void aWorkspaceThatHoldsTheSameIsLeftAlone() {
+        var box = box();
+        write(box, "d/f", "one");
+        var snapshot = service.snapshots().create(ALICE, box);
+
+        assertThat(service.snapshots().restore(ALICE, box, snapshot.id()).skipped())
+                .isTrue();
+        write(box, "d/f", "two");
+        assertThat(service.snapshots().restore(ALICE, box, snapshot.id()).skipped())
+                .isFalse();
+        assertThat(service.snapshots().restore(ALICE, box, snapshot.id()).skipped())
+                .as("right after a restore")
+                .isTrue();
+    }
+
+    @Test
+    void aSnapshotOutlivesItsSandboxAndTheService() {
+        var box = box();
+        write(box, "f", "kept");
+        var snapshot = service.snapshots().create(ALICE, box);
+        service.delete(ALICE, box);
+        restart();
+
+        assertThat(service.snapshots().list(ALICE, box)).containsExactly(snapshot);
+        assertThat(service.running(ALICE, box)).as("looking starts nothing").isFalse();
+        service.snapshots().restore(ALICE, box, snapshot.id());
+        assertThat(read(box, "f")).isEqualTo("kept");
+        var other = box();
+        service.snapshots().restore(ALICE, other, snapshot.id());
+        assertThat(read(other, "f")).isEqualTo("kept");
+    }
+
+    @Test
+    void aDamagedSnapshotIsRefusedAndTheWorkspaceStaysAsItWas() throws IOException {
+        var box = box();
+        write(box, "f", "in the snapshot ".repeat(1000));
+        var snapshot = service.snapshots().create(ALICE, box);
+        write(box, "f", "live");
+        spoil();
+
+        assertThat(codeOf(() -> service.snapshots().restore(ALICE, box, snapshot.id())))
+                .isEqualTo(ErrorCode.WORKSPACE_WRITE_FAILED);
+        assertThat(read(box, "f")).isEqualTo("live");
+    }
+
+    @Test
+    void snapshotsAreTheirOwnersAlone() {
+        var box = box();
+        write(box, "f", "secret");
+        var snapshot = service.snapshots().create(ALICE, box);
+        var bobs =
+                new SandboxRef(service.create(BOB, wish().request()).sandbox().id(), null);
+
+        assertThat(codeOf(() -> service.snapshots().list(BOB, box))).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+        assertThat(codeOf(() -> service.snapshots().create(BOB, box))).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+        assertThat(codeOf(() -> service.snapshots().restore(BOB, bobs, snapshot.id())))
+                .isEqualTo(ErrorCode.SNAPSHOT_NOT_FOUND);
+        assertThat(codeOf(() -> service.snapshots().describe(BOB, bobs, snapshot.id())))
+                .isEqualTo(ErrorCode.SNAPSHOT_NOT_FOUND);
+        service.snapshots().delete(BOB, bobs, snapshot.id());
+        assertThat(codeOf(() -> service.snapshots().list(ADMIN, box))).isEqualTo(ErrorCode.FORBIDDEN);
+        assertThat(service.snapshots().describe(ALICE, box, snapshot.id())).isEqualTo(snapshot);
+    }
+
+    @Test
+    void olderSnapshotsGiveWayByNumberAndByAge() {
+        var box = box();
+        Snapshot last = null;
+        for (int i = 0; i < SNAPSHOTS_KEPT + 2; i++) {
+            write(box, "f", "content " + i);
+            last = service.snapshots().create(ALICE, box);
+            clock.advance(Duration.ofSeconds(1));
+        }
+        assertThat(service.snapshots().list(ALICE, box))
+                .hasSize(SNAPSHOTS_KEPT)
+                .first()
+                .isEqualTo(last);
+
+        clock.advance(SNAPSHOT_AGE.plusDays(1));
+        service.deleteExpired();
+
+        assertThat(service.snapshots().list(ALICE, box)).containsExactly(last);
+    }
+
+    @Test
+    void deletingWithASnapshotKeepsTheFiles() {
+        var box = box();
+        write(box, "f", "kept");
+
+        var snapshot = service.exit(ALICE, box, true, false).orElseThrow();
+
+        assertThat(service.running(ALICE, box)).isFalse();
+        service.snapshots().restore(ALICE, box, snapshot.id());
+        assertThat(read(box, "f")).isEqualTo("kept");
+        service.delete(ALICE, box);
+        assertThat(service.exit(ALICE, box, true, false)).as("of what is gone").isEmpty();
+    }
+
+    @Test
+    void aSnapshotThatFailsKeepsTheSandbox() throws IOException {
+        var box = box();
+        write(box, "f", "the only copy");
+        try (var all = Files.list(snapshots)) {
+            for (Path part : all.toList()) {
+                Files.move(part, part.resolveSibling("away-" + part.getFileName()));
+                Files.writeString(part, "no directory");
+            }
+        }
+
+        assertThat(codeOf(() -> service.exit(ALICE, box, true, false))).isEqualTo(ErrorCode.SNAPSHOT_ERROR);
+
+        assertThat(service.running(ALICE, box)).isTrue();
+        assertThat(read(box, "f")).isEqualTo("the only copy");
+    }
+
+    @Test
+    void pausingKeepsTheSandboxWithItsFiles() {
+        var box = box();
+        write(box, "f", "kept");
+
+        assertThat(service.exit(ALICE, box, false, true)).isEmpty();
+        assertThat(service.running(ALICE, box)).isTrue();
+        assertThat(read(box, "f")).isEqualTo("kept");
+        assertThat(service.exit(ALICE, box, true, true)).isPresent();
+        assertThat(service.running(ALICE, box)).isTrue();
+    }
+}
