@@ -48,10 +48,7 @@ class NativeMetadataTest {
     void everyRegisteredResourceIsThere() throws IOException {
         try (Stream<Path> all = Files.walk(RESOURCES)) {
             List<Path> files = all.map(RESOURCES::relativize).toList();
-            assertThat(globs())
-                    .allSatisfy(glob -> assertThat(files)
-                            .as(glob)
-                            .anyMatch(file -> matches(glob, file)));
+            assertThat(globs()).allSatisfy(glob -> assertThat(files).as(glob).anyMatch(file -> matches(glob, file)));
         }
     }
 

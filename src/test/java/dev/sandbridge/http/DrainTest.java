@@ -39,23 +39,24 @@ class DrainTest {
         Process service = start(app, data);
         try {
             String url = url(service);
-            String id = call("POST", url + "/v1/sandbox", "")
-                    .body()
-                    .replaceFirst("(?s).*\"id\":\"([a-z2-7]+)\".*", "$1");
+            String id =
+                    call("POST", url + "/v1/sandbox", "").body().replaceFirst("(?s).*\"id\":\"([a-z2-7]+)\".*", "$1");
             var running = http.sendAsync(
                     request("POST", url + "/v1/sandbox/" + id + "/exec")
-                            .POST(BodyPublishers.ofString(
-                                    "{\"argv\": [\"sh\", \"-c\","
-                                            + " \"touch begun; while [ ! -e end ]; do sleep 0.1; done\"]}"))
+                            .POST(BodyPublishers.ofString("{\"argv\": [\"sh\", \"-c\","
+                                    + " \"touch begun; while [ ! -e end ]; do sleep 0.1; done\"]}"))
                             .build(),
                     BodyHandlers.ofString());
             await("the command runs", () -> status(url + "/v1/sandbox/" + id + "/file/workspace/begun") == 200);
 
             service.destroy();
 
-            await("health says draining", () -> call("GET", url + "/health", "").body().contains("draining"));
+            await(
+                    "health says draining",
+                    () -> call("GET", url + "/health", "").body().contains("draining"));
             assertThat(call("GET", url + "/health", "").statusCode()).isEqualTo(503);
-            assertThat(call("PUT", url + "/v1/sandbox/" + id + "/file/workspace/end", "").statusCode())
+            assertThat(call("PUT", url + "/v1/sandbox/" + id + "/file/workspace/end", "")
+                            .statusCode())
                     .as("served while the load balancer turns away")
                     .isEqualTo(200);
             assertThat(running.get(30, TimeUnit.SECONDS).body()).contains("event: exit", "\"exit_code\":0");

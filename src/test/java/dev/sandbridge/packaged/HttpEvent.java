@@ -55,8 +55,7 @@ record HttpEvent(
     }
 
     HttpEvent text(String text) {
-        return new HttpEvent(
-                method, path, query, headers, cookies, text.getBytes(UTF_8), false);
+        return new HttpEvent(method, path, query, headers, cookies, text.getBytes(UTF_8), false);
     }
 
     HttpEvent bytes(byte[] bytes) {
@@ -75,11 +74,7 @@ record HttpEvent(
         headers.forEach(named::put);
         if (body.length > 0) {
             named.put("content-length", Integer.toString(body.length));
-            event.put(
-                    "body",
-                    base64
-                            ? Base64.getEncoder().encodeToString(body)
-                            : new String(body, UTF_8));
+            event.put("body", base64 ? Base64.getEncoder().encodeToString(body) : new String(body, UTF_8));
         }
         event.putObject("requestContext")
                 .put("accountId", "anonymous")
@@ -104,8 +99,8 @@ record HttpEvent(
             var headers = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
             answer.path("headers").forEachEntry((name, value) -> headers.put(name, value.asText()));
             answer.path("multiValueHeaders")
-                    .forEachEntry((name, values) ->
-                            headers.put(name, values.get(0).asText()));
+                    .forEachEntry(
+                            (name, values) -> headers.put(name, values.get(0).asText()));
             String body = answer.path("body").asText("");
             return new Answer(
                     answer.get("statusCode").asInt(),

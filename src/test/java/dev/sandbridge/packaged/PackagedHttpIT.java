@@ -81,9 +81,13 @@ class PackagedHttpIT {
 
         for (var instance : List.of(first, second)) {
             Answer known = call(instance, authorized("GET", "/v1/sandbox/" + id));
-            assertThat(known.status()).as("this build has no such provider, and says so").isEqualTo(501);
+            assertThat(known.status())
+                    .as("this build has no such provider, and says so")
+                    .isEqualTo(501);
             assertThat(known.json().get("error").asText()).contains("local");
-            assertThat(call(instance, authorized("GET", "/v1/sandbox/" + forged)).status()).isEqualTo(404);
+            assertThat(call(instance, authorized("GET", "/v1/sandbox/" + forged))
+                            .status())
+                    .isEqualTo(404);
         }
     }
 
@@ -113,7 +117,10 @@ class PackagedHttpIT {
         assertThat(odd.json().get("code").asText())
                 .as("the id is decoded once, its file not yet")
                 .isEqualTo("sandbox_not_found");
-        assertThat(call(first, authorized("GET", "/v1/sandbox").query("limit=0")).json().get("error").asText())
+        assertThat(call(first, authorized("GET", "/v1/sandbox").query("limit=0"))
+                        .json()
+                        .get("error")
+                        .asText())
                 .contains("limit");
     }
 
