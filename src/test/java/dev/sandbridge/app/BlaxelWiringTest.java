@@ -37,12 +37,12 @@ class BlaxelWiringTest {
 
     private static SandboxProvider provider(Map<String, String> environment) {
         var config = new SmallRyeConfigBuilder()
-                .withMapping(SandbridgeConfig.class)
+                .withMapping(SandbridgeConfig.Blaxel.class, "sandbridge.blaxel")
                 .withConverter(Duration.class, 200, new DurationConverter())
                 .withDefaultValue("user.home", "/nonexistent")
                 .addDefaultInterceptors()
                 .build()
-                .getConfigMapping(SandbridgeConfig.class);
-        return BlaxelWiring.provider(config.blaxel(), environment, Clock.systemUTC(), new SecureRandom());
+                .getConfigMapping(SandbridgeConfig.Blaxel.class, "sandbridge.blaxel");
+        return BlaxelWiring.provider(config, environment, Clock.systemUTC(), new SecureRandom());
     }
 }
