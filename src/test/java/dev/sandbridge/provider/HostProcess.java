@@ -11,11 +11,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 
 /** A process of this machine, in a session and process group of its own, and all that descends from it. */
 final class HostProcess implements RunningCommand {
@@ -83,11 +85,30 @@ final class HostProcess implements RunningCommand {
                     .redirectError(nothing);
             builder.environment().putIfAbsent("TERM", "xterm-256color");
             var process = builder.start();
+            awaitTerminal(process);
             return new HostProcess(
                     process, tag, pty.out(), new HostOutput(pty::in), new HostOutput(InputStream::nullInputStream));
         } catch (IOException refused) {
             pty.close();
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "the command cannot be started", refused);
+        }
+    }
+
+    /** What is typed before a process has its terminal, an interrupt above all, reaches nobody. */
+    private static void awaitTerminal(Process process) throws IOException {
+        Path facts = Path.of("/proc", Long.toString(process.pid()), "stat");
+        while (process.isAlive()) {
+            String line;
+            try {
+                line = Files.readString(facts);
+            } catch (NoSuchFileException ended) {
+                return;
+            }
+            String terminal = line.substring(line.lastIndexOf(')') + 2).split(" ", -1)[4];
+            if (!terminal.equals("0")) {
+                return;
+            }
+            LockSupport.parkNanos(1_000_000);
         }
     }
 

@@ -52,6 +52,7 @@ final class HostPty implements AutoCloseable {
     private final int fd;
     private int users = 1;
     private boolean closed;
+    private volatile boolean finished;
 
     HostPty(TerminalSize size) throws IOException {
         try (var arena = Arena.ofConfined()) {
@@ -121,6 +122,14 @@ final class HostPty implements AutoCloseable {
         };
     }
 
+    /**
+     * The process that led the terminal's session has ended: what was shown can be read, and nothing can be written. The
+     * kernel tells the master so only when nobody else holds the other side any more.
+     */
+    void finish() {
+        finished = true;
+    }
+
     @Override
     public synchronized void close() {
         if (!closed) {
@@ -142,7 +151,14 @@ final class HostPty implements AutoCloseable {
             wish.set(JAVA_SHORT, Integer.BYTES, event);
             while (enter()) {
                 try {
+                    boolean last = finished;
+                    if (last && call == WRITE) {
+                        return -1;
+                    }
                     if ((int) POLL.invokeExact(errno, wish, 1L, MOMENT) == 0) {
+                        if (last) {
+                            return -1;
+                        }
                         continue;
                     }
                     long count = (long) call.invokeExact(errno, fd, data, data.byteSize());

@@ -17,6 +17,7 @@ final class HostTerminal implements Terminal {
     HostTerminal(HostProcess process, HostPty pty) {
         this.process = process;
         this.pty = pty;
+        process.exit().whenComplete((status, lost) -> pty.finish());
     }
 
     @Override
