@@ -132,16 +132,23 @@ public final class NamedTerminal implements AutoCloseable {
     private void keep() {
         try {
             ExitStatus status = new TerminalPump(terminal, OutputRing.LEAST, this::show).run();
-            ending.complete(status);
+            finish(() -> ending.complete(status));
         } catch (SandboxException unknown) {
-            ending.completeExceptionally(unknown);
+            finish(() -> ending.completeExceptionally(unknown));
         } catch (IOException | RuntimeException broken) {
             // Its command loses the terminal at once and does not stand still with nobody to take its output.
-            ending.completeExceptionally(
-                    new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "the terminal broke off", broken));
-        } finally {
-            ring.end();
+            var failure = new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "the terminal broke off", broken);
+            finish(() -> ending.completeExceptionally(failure));
+        }
+    }
+
+    /** Lets go of the terminal before anybody is told of the end. */
+    private void finish(Runnable telling) {
+        try {
             terminal.close();
+        } finally {
+            telling.run();
+            ring.end();
         }
     }
 

@@ -75,22 +75,10 @@ public final class TerminalPump {
 
     /** What is shown next, as much as there is; empty at the end. While nothing is shown, no buffer is held. */
     private byte[] next() throws IOException {
-        InputStream output = terminal.output();
         reading = true;
         try {
-            int first = output.read();
-            if (first < 0) {
-                return new byte[0];
-            }
-            byte[] bytes = {(byte) first};
-            // A terminal hands out little at a time, also when more is behind it.
-            for (int more = output.available(); more > 0 && bytes.length < chunk; more = output.available()) {
-                int length = bytes.length;
-                bytes = Arrays.copyOf(bytes, Math.min(length + more, chunk));
-                int read = Math.max(0, output.read(bytes, length, bytes.length - length));
-                bytes = length + read == bytes.length ? bytes : Arrays.copyOf(bytes, length + read);
-            }
-            return bytes;
+            int first = terminal.output().read();
+            return first < 0 ? new byte[0] : withMore((byte) first);
         } catch (IOException broken) {
             if (settled || terminal.exit().isDone()) {
                 return new byte[0];
@@ -99,6 +87,23 @@ public final class TerminalPump {
         } finally {
             reading = false;
         }
+    }
+
+    /** A terminal hands out little at a time, also when more is behind it. */
+    private byte[] withMore(byte first) {
+        InputStream output = terminal.output();
+        byte[] bytes = {first};
+        try {
+            for (int more = output.available(); more > 0 && bytes.length < chunk; more = output.available()) {
+                int length = bytes.length;
+                byte[] larger = Arrays.copyOf(bytes, Math.min(length + more, chunk));
+                int read = Math.max(0, output.read(larger, length, larger.length - length));
+                bytes = length + read == larger.length ? larger : Arrays.copyOf(larger, length + read);
+            }
+        } catch (IOException broken) {
+            // What was read before is passed on; the next read tells what is wrong.
+        }
+        return bytes;
     }
 
     private ExitStatus status() throws IOException {

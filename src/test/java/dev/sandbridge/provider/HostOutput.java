@@ -99,19 +99,27 @@ final class HostOutput extends InputStream {
         var buffer = new byte[chunk.length];
         try (var in = opening.open()) {
             source = in;
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                hand(buffer, n);
+            try {
+                for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                    hand(buffer, n);
+                }
+            } finally {
+                // Before it is closed: nobody asks a closed one what it holds.
+                end();
             }
         } catch (IOException broken) {
             // The command never started.
+            end();
+        }
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            ended = true;
+            changed.signalAll();
         } finally {
-            lock.lock();
-            try {
-                ended = true;
-                changed.signalAll();
-            } finally {
-                lock.unlock();
-            }
+            lock.unlock();
         }
     }
 

@@ -23,6 +23,7 @@ final class PipeTerminal implements Terminal {
     private long shown;
     private boolean ended;
     private boolean closed;
+    private boolean broken;
     private boolean killed;
     private final ByteArrayOutputStream typed = new ByteArrayOutputStream();
     private volatile TerminalSize size0 = TerminalSize.DEFAULT;
@@ -67,6 +68,17 @@ final class PipeTerminal implements Terminal {
     /** The command ends, a child of it stays. */
     void exitOnly(int code) {
         exit.complete(ExitStatus.exited(code));
+    }
+
+    /** What it holds can still be read, but nothing else of it works. */
+    void breakOff() {
+        lock.lock();
+        try {
+            broken = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     long shown() {
@@ -123,10 +135,10 @@ final class PipeTerminal implements Terminal {
                 Objects.checkFromIndexSize(offset, length, bytes.length);
                 lock.lock();
                 try {
-                    while (size == 0 && !ended && !closed) {
+                    while (size == 0 && !ended && !closed && !broken) {
                         changed.awaitUninterruptibly();
                     }
-                    if (closed) {
+                    if (closed || broken && size == 0) {
                         throw new IOException("closed");
                     }
                     if (size == 0) {
@@ -144,9 +156,12 @@ final class PipeTerminal implements Terminal {
             }
 
             @Override
-            public int available() {
+            public int available() throws IOException {
                 lock.lock();
                 try {
+                    if (broken) {
+                        throw new IOException("broken off");
+                    }
                     return size;
                 } finally {
                     lock.unlock();

@@ -70,6 +70,28 @@ class TerminalPumpTest {
     }
 
     @Test
+    void whatWasReadBeforeTheTerminalBrokeOffIsPassedOn() throws IOException {
+        program.show("bye".getBytes(UTF_8));
+        program.exitOnly(3);
+        program.breakOff();
+
+        assertThat(new TerminalPump(program, 1000, this::keep).run()).isEqualTo(ExitStatus.exited(3));
+
+        assertThat(seen).hasToString("bye");
+    }
+
+    @Test
+    void aTerminalThatBreaksOffUnderItsCommandIsAFailure() {
+        program.show("so far".getBytes(UTF_8));
+        program.breakOff();
+
+        assertThatThrownBy(() -> new TerminalPump(program, 1000, this::keep).run())
+                .isInstanceOf(IOException.class);
+
+        assertThat(seen).hasToString("so far");
+    }
+
+    @Test
     void anEndThatIsNotKnownIsNoSuccess() {
         program.exit().completeExceptionally(new SandboxException(ErrorCode.PROVIDER_FAILURE, "lost"));
         program.end(0);
