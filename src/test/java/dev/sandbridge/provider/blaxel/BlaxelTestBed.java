@@ -30,8 +30,18 @@ final class BlaxelTestBed implements TestBed {
     }
 
     static BlaxelProvider open(StandIn vendor, Credentials credentials) {
-        var options = new BlaxelOptions(
-                URI.create(vendor.api()),
+        return new BlaxelProvider(options(vendor.api()), credentials, Clock.systemUTC(), new SecureRandom(), QUICK);
+    }
+
+    /** In front of a stand-in in another process. */
+    static BlaxelProvider open(String api) {
+        var key = new Credentials.ApiKey(StandIn.KEY);
+        return new BlaxelProvider(options(api), key, Clock.systemUTC(), new SecureRandom(), QUICK);
+    }
+
+    static BlaxelOptions options(String api) {
+        return new BlaxelOptions(
+                URI.create(api),
                 StandIn.WORKSPACE,
                 "2026-04-28",
                 "X-Blaxel-Authorization",
@@ -39,7 +49,6 @@ final class BlaxelTestBed implements TestBed {
                 "us-pdx-1",
                 "blaxel/base-image:latest",
                 Duration.ofHours(1));
-        return new BlaxelProvider(options, credentials, Clock.systemUTC(), new SecureRandom(), QUICK);
     }
 
     StandIn vendor() {

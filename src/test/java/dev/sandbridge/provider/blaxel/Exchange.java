@@ -9,6 +9,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /** One request and its answer. */
 final class Exchange {
@@ -18,8 +19,8 @@ final class Exchange {
     private final InputStream body;
     private final OutputStream out;
     private final Socket connection;
-    private boolean over;
-    private boolean answered;
+    private volatile boolean over;
+    private volatile boolean answered;
 
     Exchange(
             String method,
@@ -121,6 +122,25 @@ final class Exchange {
         out.flush();
     }
 
+    /** Answers by itself, as a gateway does, when nothing else has after so long; what comes later reaches nobody. */
+    void giveUpAfter(long millis) {
+        Thread.ofVirtual().start(() -> {
+            LockSupport.parkNanos(millis * 1_000_000);
+            try {
+                giveUp();
+            } catch (IOException gone) {
+                // The client was faster.
+            }
+        });
+    }
+
+    private synchronized void giveUp() throws IOException {
+        if (!answered) {
+            html(504);
+            hangUp();
+        }
+    }
+
     /** Ends the connection, in the middle of whatever goes on. */
     void hangUp() throws IOException {
         over = true;
@@ -134,7 +154,10 @@ final class Exchange {
         hangUp();
     }
 
-    private void head(int status, String type, String length, String... more) throws IOException {
+    private synchronized void head(int status, String type, String length, String... more) throws IOException {
+        if (over) {
+            throw new IOException("nobody waits for this answer any more");
+        }
         answered = true;
         var head = new StringBuilder("HTTP/1.1 " + status + " X\r\nContent-Type: " + type + "\r\n" + length + "\r\n");
         for (String header : more) {

@@ -31,9 +31,14 @@ final class SmallServer implements AutoCloseable {
     }
 
     SmallServer(Handler handler) {
+        this(handler, 0);
+    }
+
+    /** @param port 0 for any that is free */
+    SmallServer(Handler handler, int port) {
         this.handler = handler;
         try {
-            socket = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+            socket = new ServerSocket(port, 200, InetAddress.getLoopbackAddress());
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

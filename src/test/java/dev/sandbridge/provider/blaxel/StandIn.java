@@ -29,7 +29,7 @@ final class StandIn implements AutoCloseable {
     static final String WORKSPACE = "ws-test";
 
     private final Path root;
-    private final SmallServer server = new SmallServer(this::answer);
+    private final SmallServer server;
     private final Map<String, Machine> machines = new ConcurrentHashMap<>();
     private final List<StandInSandbox> all = new CopyOnWriteArrayList<>();
     private final List<String> violations = new CopyOnWriteArrayList<>();
@@ -43,6 +43,8 @@ final class StandIn implements AutoCloseable {
     private final AtomicInteger resets = new AtomicInteger();
     private volatile String nextStatus = "DEPLOYED";
     private volatile long removeMillis;
+    private volatile long delayMillis;
+    private volatile long firstByteMillis;
 
     /** A sandbox as the control plane knows it. */
     private static final class Machine {
@@ -56,12 +58,18 @@ final class StandIn implements AutoCloseable {
     }
 
     StandIn() {
+        this(0);
+    }
+
+    /** @param port of the control plane; 0 for any that is free */
+    StandIn(int port) {
         try {
             root = Files.createTempDirectory("blaxel");
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
         tokens.add(KEY);
+        server = new SmallServer(this::answer, port);
     }
 
     String api() {
@@ -121,6 +129,16 @@ final class StandIn implements AutoCloseable {
 
     void removingTakes(long millis) {
         removeMillis = millis;
+    }
+
+    /** How long every request is on its way. */
+    void delay(long millis) {
+        delayMillis = millis;
+    }
+
+    /** Within what time an answer of a sandbox must begin; after that the gateway answers with a page. 0: never. */
+    void firstByteWithin(long millis) {
+        firstByteMillis = millis;
     }
 
     /** Removes a sandbox as if somebody else had asked for it. */
@@ -203,8 +221,12 @@ final class StandIn implements AutoCloseable {
         return null;
     }
 
-    /** What every request must carry, and none may. */
-    void requireCredentials(Exchange exchange) {
+    /** What every request must carry, and none may; it was some time on its way. */
+    void receive(Exchange exchange) {
+        pause(delayMillis);
+        if (firstByteMillis > 0) {
+            exchange.giveUpAfter(firstByteMillis);
+        }
         log.add(exchange.method() + " " + exchange.target());
         String authorization = exchange.header("X-Blaxel-Authorization");
         if (!authorization.startsWith("Bearer ") || !tokens.contains(authorization.substring(7))) {
@@ -254,7 +276,7 @@ final class StandIn implements AutoCloseable {
     }
 
     private void answer(Exchange exchange) throws IOException {
-        requireCredentials(exchange);
+        receive(exchange);
         if (!exchange.header("Blaxel-Version").matches("[0-9]{4}-[0-9]{2}-[0-9]{2}")) {
             violation("no Blaxel-Version: " + exchange.path());
         }
@@ -381,7 +403,7 @@ final class StandIn implements AutoCloseable {
         exchange.json(200, envelope);
     }
 
-    private static void pause(long millis) {
+    static void pause(long millis) {
         java.util.concurrent.locks.LockSupport.parkNanos(millis * 1_000_000);
     }
 }
