@@ -4,10 +4,11 @@
 
 scratch=""
 groups_before=""
-notes=""
+lane=""
 
+# Two lanes at once, because most tests wait more than they compute: the service's own tests, and everything else.
 run_tests() {
-    local flavour failed_steps=0 native=""
+    local native=""
     find_jdk
     install_needs "$local_provider_needs
 $tests_need" "Tests that need them are skipped."
@@ -19,19 +20,37 @@ $tests_need" "Tests that need them are skipped."
     [ -z "$(native_image)" ] || native=-Dquarkus.native.enabled=true
     : >"$scratch/clients"
     : >"$scratch/template"
+    : >"$scratch/notes"
     rm -rf -- "$root"/target/*/surefire-reports "$root"/target/*/failsafe-reports
     [ -n "$(native_image)" ] || say "no native-image 25 on this machine: functions are tested as Java, not as native code."
 
     [ -z "$(stale)" ] || build
-    step server test spotless:check enforcer:enforce@dependencies "$@" || failed_steps=$((failed_steps + 1))
-    for flavour in lambda-http lambda-events; do
-        step "$flavour" verify -P"$flavour" -Dspotless.check.skip ${native:+"$native"} "$@" || failed_steps=$((failed_steps + 1))
-    done
-    [ $# != 0 ] || clients || failed_steps=$((failed_steps + 1))
-    [ $# != 0 ] || template || failed_steps=$((failed_steps + 1))
-    left_behind || failed_steps=$((failed_steps + 1))
-    total "$failed_steps"
+    beside "$native" "$@" >"$scratch/beside" 2>&1 &
+    lane=$!
+    step server test spotless:check enforcer:enforce@dependencies -Dtest.forks=2 "$@"
+    wait "$lane" || true
+    lane=""
+    cat -- "$scratch/beside"
+    left_behind
+    total
 }
+
+# What runs beside the service's own tests, one step after another.
+beside() {
+    local native="$1" flavour
+    shift
+    trap at_exit EXIT
+    trap 'exit 143' HUP INT TERM
+    for flavour in lambda-http lambda-events; do
+        step "$flavour" verify -P"$flavour" -Dspotless.check.skip ${native:+"$native"} "$@"
+    done
+    [ $# = 0 ] || return 0
+    script clients
+    script template
+}
+
+# Something is wrong besides failed tests.
+note() { printf '%s\n' "$*" >>"$scratch/notes"; }
 
 # A GraalVM's compiler, where there is one.
 native_image() {
@@ -51,47 +70,26 @@ logged() {
 
 # A failed test does not end a step: every flavour is heard, and the reports are counted at the end.
 step() {
-    local flavour="$1" begun="$SECONDS" result=0
+    local flavour="$1" begun="$SECONDS"
     shift
     printf '\n--- %s ---\n' "$flavour"
     mkdir -p -- "$scratch/$flavour"
     chmod 1777 "$scratch/$flavour"
     in_group logged "$scratch/$flavour.log" maven "$@" -Dtest.tmp="$scratch/$flavour" -Dtest.data.directory="$scratch/$flavour/data" \
-        -Dmaven.test.failure.ignore=true -Dsurefire.failIfNoSpecifiedTests=false || result=$?
-    [ "$result" = 0 ] || notes="$notes
-the build of $flavour failed"
+        -Dmaven.test.failure.ignore=true -Dsurefire.failIfNoSpecifiedTests=false || note "the build of $flavour failed"
     printf -- '--- %s: %s s ---\n' "$flavour" "$((SECONDS - begun))"
-    return "$result"
 }
 
-# Drives the service with the real clients. Their script starts a service of its own with ./sandbridge up, and its last
-# line is "clients: N passed, N failed, N skipped".
-clients() {
-    local begun="$SECONDS" result=0
-    printf '\n--- clients ---\n'
-    TMPDIR="$scratch" in_group "$root/src/test/clients/run" >"$scratch/clients" || result=$?
-    cat -- "$scratch/clients"
-    printf -- '--- clients: %s s ---\n' "$((SECONDS - begun))"
-    counted_by clients "$result"
-}
-
-# Checks the deployment's template with the cloud's own linters.
-template() {
-    local begun="$SECONDS" result=0
-    printf '\n--- template ---\n'
-    TMPDIR="$scratch" in_group "$root/src/test/template/run" >"$scratch/template" 2>&1 || result=$?
-    cat -- "$scratch/template"
-    printf -- '--- template: %s s ---\n' "$((SECONDS - begun))"
-    counted_by template "$result"
-}
-
-# A script that dies before its last line has proved nothing.
-counted_by() {
-    [ -n "$(numbers "$1" passed)" ] || {
-        notes="$notes
-the script of the $1 ended with status $2 and counted nothing"
-        return 1
-    }
+# Runs a script beside Maven: the real clients against a service that it starts with ./sandbridge up, or the cloud's own
+# linters on the deployment's template. Its last line is "NAME: N passed, N failed, N skipped"; one that dies before that
+# has proved nothing.
+script() {
+    local name="$1" begun="$SECONDS" result=0
+    printf '\n--- %s ---\n' "$name"
+    TMPDIR="$scratch" in_group "$root/src/test/$name/run" >"$scratch/$name" 2>&1 || result=$?
+    cat -- "$scratch/$name"
+    printf -- '--- %s: %s s ---\n' "$name" "$((SECONDS - begun))"
+    [ -n "$(numbers "$name" passed)" ] || note "the script of the $name ended with status $result and counted nothing"
 }
 
 # What the scripts beside Maven counted, "passed" or another word.
@@ -105,7 +103,7 @@ numbers() { sed -n "s/^$1: .*\b\([0-9][0-9]*\) $2.*/\1/p" "$scratch/$1" | tail -
 marked_processes() {
     local process
     for process in /proc/[0-9]*; do
-        case "${process#/proc/}" in "$$" | "$BASHPID") continue ;; esac
+        case "${process#/proc/}" in "$$" | "$BASHPID" | "${lane:-$$}") continue ;; esac
         if tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qx "SANDBRIDGE_TEST_SCRATCH=$scratch"; then
             [ "$(awk '/^PPid:/ {print $2}' "$process/status" 2>/dev/null)" = "$BASHPID" ] ||
                 printf '%s\n' "${process#/proc/}"
@@ -139,15 +137,15 @@ left_behind() {
         found=1
         say "left behind: $thing"
     done
-    [ "$found" = 0 ] || notes="$notes
-the tests left something behind"
-    return "$found"
+    [ "$found" = 0 ] || note "the tests left something behind"
 }
 
 end_tests() {
     local process mount
     trap '' HUP INT TERM
+    [ -z "$lane" ] || kill -TERM "$lane" 2>/dev/null || true
     at_exit
+    [ -z "$lane" ] || wait "$lane" || true
     if [ "$(uname -s)" = Linux ]; then
         for process in $(marked_processes); do kill -KILL "$process" 2>/dev/null || true; done
         mounts_below_scratch | while read -r mount; do umount -l -- "$mount" || true; done
@@ -166,18 +164,19 @@ reported() {
         END { print sum + 0 }'
 }
 
-# Names every skipped test with its reason, and prints the closing line. A step that failed without a failed test
-# counts as one.
+# Names every skipped test with its reason, and prints the closing line. What is wrong without a failed test counts as
+# one.
 total() {
-    local passed failed skipped
+    local passed failed skipped noted
     skipped_tests
     failed=$(($(reported Failures) + $(reported Errors)))
     skipped="$(reported Skipped)"
     passed=$(($(reported "Tests run") - failed - skipped + $(of_scripts passed)))
     failed=$((failed + $(of_scripts failed)))
     skipped=$((skipped + $(of_scripts skipped)))
-    [ -z "$notes" ] || printf '%s\n' "$notes"
-    [ "$1" -le "$failed" ] || failed="$1"
+    noted="$(wc -l <"$scratch/notes")"
+    cat -- "$scratch/notes"
+    [ "$noted" -le "$failed" ] || failed="$noted"
     printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
     [ "$failed" = 0 ]
 }
