@@ -1,5 +1,6 @@
 package dev.sandbridge.http;
 
+import dev.sandbridge.error.SandboxException;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -42,11 +43,19 @@ public final class ErrorMapper {
             http.request().connection().close();
             return;
         }
-        Throwable cause = http.failure();
-        var answer = errors.get().answer(cause == null ? new HttpException(http.statusCode()) : cause, http);
+        var answer = errors.get().answer(failure(http), http);
         http.response()
                 .setStatusCode(answer.status())
                 .putHeader(HttpHeaders.CONTENT_TYPE, answer.type())
                 .end(answer.body());
+    }
+
+    /** What the router refuses by itself has the status in the context, and a cause that says nothing to us. */
+    private static Throwable failure(RoutingContext http) {
+        Throwable cause = http.failure();
+        if (cause == null || (http.statusCode() == 400 && !(cause instanceof SandboxException))) {
+            return new HttpException(http.statusCode());
+        }
+        return cause;
     }
 }

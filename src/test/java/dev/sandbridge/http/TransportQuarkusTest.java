@@ -177,6 +177,21 @@ class TransportQuarkusTest {
     }
 
     @Test
+    @DisplayName("statement 8: a request without a host, or with one that cannot be, is the caller's mistake")
+    void aRequestWithoutAHostIsMalformed() throws IOException {
+        for (String host : List.of("", "Host: a b/c\r\n", "Host: x:999999\r\n", "Host: [::1\r\n")) {
+            try (var wire = new Wire()) {
+                var reply = wire.send("GET /v1/sandbox HTTP/1.1\r\n" + host + "Authorization: Bearer "
+                                + DoorProfile.ADMIN + "\r\n\r\n")
+                        .reply("GET");
+                var answer = new Door.Answer(reply.status(), reply);
+                assertThat(answer.status()).as(host).isEqualTo(400);
+                assertThat(answer.code()).as(host).isEqualTo("invalid_request");
+            }
+        }
+    }
+
+    @Test
     @DisplayName("statement 8: with Accept: application/problem+json it is a problem of RFC 9457")
     void refusalsAreProblemsOnRequest() {
         var answer = DOOR.get("/v1/sandbox/nothing", "Accept", "application/problem+json");
@@ -230,10 +245,16 @@ class TransportQuarkusTest {
     }
 
     @Test
-    @DisplayName("statement 12: a body of 32 MiB is accepted on PUT")
+    @DisplayName("statement 12: a body of 32 MiB is accepted on PUT and hydrate")
     void aBodyOf32MiBIsAccepted() {
         byte[] body = new byte[32 << 20];
         assertThat(DOOR.write(id, "workspace/big", body).status()).isEqualTo(200);
+        assertThat(DOOR.sh(id, "stat -c %s big && tar cf t big").out()).isEqualTo("33554432\n");
+        byte[] archive = DOOR.read(id, "workspace/t").bytes();
+        assertThat(archive.length).isGreaterThan(32 << 20);
+        DOOR.sh(id, "rm big t");
+        assertThat(DOOR.call("POST", "/v1/sandbox/" + id + "/hydrate", archive).status())
+                .isEqualTo(200);
         assertThat(DOOR.sh(id, "stat -c %s big && rm big").out()).isEqualTo("33554432\n");
     }
 
