@@ -51,6 +51,11 @@ final class PendingRequests {
         failIfOver();
     }
 
+    /** Whether an answer is due. */
+    boolean isWaiting() {
+        return !starts.isEmpty() || !signals.isEmpty();
+    }
+
     /** Takes back a request that was never sent. */
     void forget(int id) {
         starts.remove(id);

@@ -11,6 +11,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * The conversation with one resident: requests go out under numbers that are never used again, and a thread of the
  * channel takes the answers. Thread-safe. Answers are untrusted: one that cannot be true closes the channel, and a
  * sandbox whose channel is closed counts as dead. Then everything that waits fails with
- * {@link ErrorCode#EXEC_TRANSPORT_ERROR}.
+ * {@link ErrorCode#EXEC_TRANSPORT_ERROR}. A resident that is asked and says nothing at all for twice its patience is
+ * given up in the same way: a sandbox must not stay unusable because one process of it hangs.
  */
 final class ResidentChannel implements AutoCloseable {
     /** Whom a signal meets; in the protocol's order. */
@@ -47,6 +50,8 @@ final class ResidentChannel implements AutoCloseable {
     private int lastId;
 
     private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+    private final AtomicBoolean watched = new AtomicBoolean();
+    private final AtomicLong answers = new AtomicLong();
 
     /**
      * Owns the socket.
@@ -167,7 +172,9 @@ final class ResidentChannel implements AutoCloseable {
             throw new IllegalStateException(failed);
         } catch (TimeoutException late) {
             throw new SandboxException(
-                    ErrorCode.PROVIDER_FAILURE, "the sandbox did not answer within " + patience.toSeconds() + " s");
+                            ErrorCode.PROVIDER_FAILURE,
+                            "the sandbox did not answer within " + patience.toSeconds() + " s")
+                    .action("try again; one that stays silent is started anew and keeps its files");
         }
     }
 
@@ -184,6 +191,7 @@ final class ResidentChannel implements AutoCloseable {
         try {
             int id = nextId();
             expect.accept(id);
+            watch();
             do {
                 int length = Math.min(PART, payload.length - offset);
                 try {
@@ -220,10 +228,47 @@ final class ResidentChannel implements AutoCloseable {
                 .array();
     }
 
+    /** Has somebody look out for silence while answers are due; one thread at a time, and none where nobody asks. */
+    private void watch() {
+        if (watched.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("resident-watch").start(this::awaitSilence);
+        }
+    }
+
+    private void awaitSilence() {
+        boolean due;
+        do {
+            due = pending.isWaiting();
+            long before = answers.get();
+            if (isClosedWithin(patience.multipliedBy(2))) {
+                return;
+            }
+            if (due && before == answers.get()) {
+                close();
+                return;
+            }
+            if (!due) {
+                watched.set(false);
+            }
+        } while (due || (pending.isWaiting() && watched.compareAndSet(false, true)));
+    }
+
+    private boolean isClosedWithin(Duration time) {
+        try {
+            closed.get(time.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException open) {
+            return false;
+        } catch (ExecutionException | InterruptedException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
     private void receive() {
         var reason = new IOException("the resident is gone");
         try {
             for (var packet = socket.receive(); packet != null; packet = socket.receive()) {
+                answers.incrementAndGet();
                 pending.accept(packet);
             }
         } catch (IOException broken) {

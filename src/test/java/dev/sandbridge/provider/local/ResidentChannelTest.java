@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -141,6 +142,47 @@ class ResidentChannelTest {
         var kill = resident.next();
         assertThat(kill.op()).isEqualTo(2);
         assertThat(kill.payload()).containsExactly(id, 0, 0, 0, 9, 0, 0, 0, 2);
+    }
+
+    @Test
+    void aResidentThatSaysNothingAtAllIsGivenUp() throws Throwable {
+        channel.close();
+        resident.close();
+        connect(Duration.ofMillis(200));
+
+        assertThatThrownBy(() -> channel.start(COMMAND))
+                .isInstanceOfSatisfying(
+                        SandboxException.class, late -> assertThat(late.code()).isEqualTo(ErrorCode.PROVIDER_FAILURE));
+
+        assertGivenUp();
+    }
+
+    /** More than the socket holds: what is not taken is waited for no longer than what is not answered. */
+    @Test
+    void aResidentThatTakesNothingIsGivenUpAndLetsTheSenderGo() throws Throwable {
+        channel.close();
+        resident.close();
+        connect(Duration.ofMillis(200));
+        var argument = List.of("x".repeat(4 << 20));
+
+        var start = start(new StartRequest(StartRequest.Mode.EXEC, null, null, Map.of(), argument, false, false, null));
+
+        assertEnded(start);
+        assertGivenUp();
+    }
+
+    @Test
+    void aResidentThatAnswersIsNotGivenUpHoweverLongNobodyAsks() throws Throwable {
+        channel.close();
+        resident.close();
+        connect(Duration.ofMillis(100));
+        for (int i = 0; i < 5; i++) {
+            var answer = CompletableFuture.supplyAsync(() -> signal(5, 15, ResidentChannel.Scope.GROUP));
+            resident.reply(resident.next().id(), DONE, 1, "");
+            answer.get();
+            assertThatThrownBy(() -> channel.closed().get(300, TimeUnit.MILLISECONDS))
+                    .isInstanceOf(TimeoutException.class);
+        }
     }
 
     @Test
