@@ -22,8 +22,12 @@ final class FileErrors {
     private static SandboxException of(ErrorCode otherwise, FileVerb.Failure failure) {
         return switch (failure.errno()) {
             case Errno.ENOENT -> new SandboxException(ErrorCode.FILE_NOT_FOUND, "no such file or directory");
-            case Errno.EACCES, Errno.EPERM, Errno.EROFS ->
+            case Errno.EACCES, Errno.EPERM ->
                 new SandboxException(ErrorCode.FILE_PERMISSION_DENIED, "the sandbox's permissions forbid this");
+            case Errno.EROFS ->
+                new SandboxException(ErrorCode.FILE_PERMISSION_DENIED, "the path lies on a read-only file system")
+                        .action("write elsewhere; if the whole workspace is read-only, this machine's disk was full:"
+                                + " whoever runs the service makes room and starts it again");
             case Errno.EISDIR -> new SandboxException(ErrorCode.WRONG_FILE_TYPE, "the path names a directory");
             case Errno.ENOTDIR ->
                 new SandboxException(ErrorCode.WRONG_FILE_TYPE, "the path, or a part of it, is not a directory");

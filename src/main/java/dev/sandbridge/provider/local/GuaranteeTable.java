@@ -22,7 +22,9 @@ final class GuaranteeTable {
                 hard(
                         "network",
                         "a network namespace of its own, empty with none"
-                                + (machine.nat() ? "" : "; nat is not offered: install slirp4netns or passt")),
+                                + (machine.natProblem() == null
+                                        ? ""
+                                        : "; nat is not offered: " + machine.natProblem())),
                 users(machine));
     }
 
@@ -42,7 +44,7 @@ final class GuaranteeTable {
 
     private static Guarantee disk(Machine machine) {
         return machine.hasDisks()
-                ? hard("disk", "a file system of its own, in an image file")
+                ? hard("disk", "a file system of its own, in an image file that grows; the machine needs the room")
                 : soft(
                         "disk",
                         "measured every few seconds, and per file (RLIMIT_FSIZE);"

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * it ended. Thread-safe.
  */
 final class LocalHandle implements SandboxHandle {
+    private static final System.Logger LOG = System.getLogger(LocalHandle.class.getName());
+
     private final CageSource cages;
     private final SandboxStore store;
     private final CommandStarter commands = new CommandStarter(this::running, () -> spec().limits());
@@ -153,6 +155,7 @@ final class LocalHandle implements SandboxHandle {
             }
             return fresh;
         } catch (IOException failed) {
+            LOG.log(System.Logger.Level.ERROR, "a sandbox could not be started", failed);
             throw new SandboxException(ErrorCode.POOL_ERROR, "the sandbox could not be started", failed)
                     .action("try again; the service's log says more");
         } catch (InterruptedException interrupted) {

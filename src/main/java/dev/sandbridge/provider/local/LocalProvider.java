@@ -52,9 +52,9 @@ public final class LocalProvider implements SandboxProvider {
     @Override
     public SandboxHandle create(SandboxSpec spec) {
         var open = site();
-        open.requireOffered(spec);
         var claim = claim(spec.name());
         try {
+            open.requireOffered(spec);
             var handle = make(open, spec);
             claim.made(handle);
             return handle;

@@ -7,6 +7,7 @@ import dev.sandbridge.provider.SandboxSpec;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -24,6 +25,9 @@ record LocalSite(
         CageFactory cages,
         @Nullable DiskTemplates disks) {
     private static final System.Logger LOG = System.getLogger(LocalSite.class.getName());
+
+    /** What must be free for a new sandbox: those that exist lose what they write when nothing is. */
+    private static final long LEAST_ROOM = 64L << 20;
 
     /** Opens it and clears away what a service left that could not close it. */
     static LocalSite open(LocalOptions options) throws IOException {
@@ -90,13 +94,20 @@ record LocalSite(
         return disks == null ? null : disks.of(spec.limits().diskBytes());
     }
 
-    void requireOffered(SandboxSpec spec) {
-        if (spec.network() == Network.NAT && !machine.nat()) {
+    /** @throws SandboxException why no sandbox of that kind can be made here, or not now */
+    void requireOffered(SandboxSpec spec) throws IOException {
+        String natProblem = machine.natProblem();
+        if (spec.network() == Network.NAT && natProblem != null) {
             throw new SandboxException(
-                            ErrorCode.CAPABILITY_UNAVAILABLE, "this machine has no address translator for network nat")
-                    .action("install slirp4netns or passt, or use network none");
+                            ErrorCode.CAPABILITY_UNAVAILABLE,
+                            "network nat is not offered on this machine: " + natProblem)
+                    .action("use a profile with network none, or tell whoever runs the service");
         }
         cages.image(spec);
+        if (Files.getFileStore(store.root()).getUsableSpace() < LEAST_ROOM) {
+            throw new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "this machine's disk is full")
+                    .action("delete sandboxes, or have whoever runs the service make room");
+        }
     }
 
     /** Ends all cages at the same time, then lets go of everything. */

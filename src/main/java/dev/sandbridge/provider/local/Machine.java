@@ -1,9 +1,11 @@
 package dev.sandbridge.provider.local;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param problem why no sandbox can be made, with what to do; null when one can
  * @param ids how user ids inside relate to those outside
  * @param mkfs path of mkfs.ext4 where a sandbox's disk can be a file system of its own, else null
- * @param nat whether an address translator is installed
+ * @param natProblem why network nat is not offered, with what to do; null where it is
  * @param openFiles the most files that a process of a sandbox may have open
  */
 record Machine(
@@ -24,7 +26,7 @@ record Machine(
         Ids ids,
         String perl,
         @Nullable String mkfs,
-        boolean nat,
+        @Nullable String natProblem,
         long openFiles) {
     /** How user ids inside relate to those outside. */
     enum Ids {
@@ -39,6 +41,7 @@ record Machine(
     private static final List<String> PATH =
             List.of("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin");
 
+    private static final Path TUN = Path.of("/dev/net/tun");
     private static final long MOST_OPEN_FILES = 65_536;
     private static final long ALL_IDS = 4_294_967_295L;
 
@@ -58,13 +61,12 @@ record Machine(
                         + " run it on the host, or as an ordinary user");
             }
             var ids = root ? Ids.RANGE : hasSubordinateIds() ? Ids.SUBID : Ids.SINGLE;
-            boolean nat = find("slirp4netns").isPresent() || find("pasta").isPresent();
             return new Machine(
                     namespaceProblem(bubblewrap.get()),
                     ids,
                     perl.get(),
                     root ? findMkfs() : null,
-                    nat,
+                    findNatProblem(),
                     mostOpenFiles());
         } catch (IOException unreadable) {
             return without("/proc cannot be read: " + unreadable.getMessage());
@@ -76,8 +78,23 @@ record Machine(
         return mkfs != null;
     }
 
+    /** Translators make the sandbox's interface with that device, which some systems keep for root. */
+    private static @Nullable String findNatProblem() {
+        if (find("slirp4netns").isEmpty() && find("pasta").isEmpty()) {
+            return "no address translator is installed; install slirp4netns or passt";
+        }
+        try {
+            FileChannel.open(TUN, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                    .close();
+            return null;
+        } catch (IOException refused) {
+            return "this user cannot open " + TUN + "; load the kernel module tun, and let the user (chmod 666 " + TUN
+                    + ", as most systems have it)";
+        }
+    }
+
     private static Machine without(String problem) {
-        return new Machine(problem, Ids.SINGLE, "", null, false, 0);
+        return new Machine(problem, Ids.SINGLE, "", null, problem, 0);
     }
 
     private static Optional<String> find(String program) {

@@ -65,6 +65,7 @@ sub launch {
     my $is_nat = $option->{net} eq 'nat';
     require "$here/network.pl" if $is_nat;
     my ($alive, $resident_lives) = $is_nat ? make_pipe() : ();
+    my $news = $is_nat ? address_news() : undef;
     my @unreachable = $is_nat ? unreachable_networks() : ();
     # Bubblewrap makes the user namespace of a single user itself; any other has to be there before.
     my $helper = $is_nat || $option->{users} ? start_helper($option, $alive, $resident_lives) : undef;
@@ -74,9 +75,10 @@ sub launch {
     my $held = held_directory($volume);
     enter_namespaces($option, $helper) if $helper;
     if ($is_nat) {
-        close $alive;
         loopback_up();
         block_networks(@unreachable);
+        keep_blocking($news, $alive);
+        close $_ for $news, $alive;
     }
     become_bubblewrap($option, "$volume/fs", $system, $held, grep { defined } $resident_lives, $lock);
 }

@@ -5,6 +5,7 @@ import static dev.sandbridge.provider.local.LocalSandboxes.command;
 import static dev.sandbridge.provider.local.LocalSandboxes.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Beginnings and ends: what fails half way, is killed, or comes back. */
 @Timeout(240)
@@ -83,6 +85,7 @@ class LocalLifeTest {
         Files.writeString(launcher, "print STDERR qq(no luck\n); exit 1;");
         long descriptors = Pipe.openDescriptors();
         var spec = LocalSandboxes.spec(LocalSandboxes.LIMITS, Network.NONE);
+        var logged = new LogOf(LocalHandle.class);
 
         assertThatThrownBy(() -> sandboxes.provider.create(spec))
                 .isInstanceOfSatisfying(SandboxException.class, failed -> assertThat(failed.code())
@@ -90,11 +93,35 @@ class LocalLifeTest {
                 .cause()
                 .hasMessageContaining("no luck");
 
+        assertThat(logged.text()).as("the answer points there").contains("no luck");
         assertThat(sandboxes.provider.find(spec.name())).isEmpty();
         assertThat(files(sandboxes.data.resolve("local/sandboxes"))).isEmpty();
         assertThat(files(sandboxes.data.resolve("local/removing"))).isEmpty();
         assertThat(groups(spec.name())).isEmpty();
         await("descriptors to be closed", () -> descriptors() <= descriptors);
+    }
+
+    /** A file system of the run's own, too small for anything. */
+    @Test
+    void onAFullMachineNoSandboxIsMadeAndTheReasonIsTold(@TempDir Path directory) throws Exception {
+        assumeTrue((Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0, "not root");
+        run("mount", "-t", "tmpfs", "-o", "size=16m", "none", directory.toString());
+        try (var provider = new LocalProvider(new LocalOptions(directory.resolve("data"), Map.of()))) {
+            var spec = LocalSandboxes.spec(LocalSandboxes.LIMITS, Network.NONE);
+
+            assertThatThrownBy(() -> provider.create(spec)).isInstanceOfSatisfying(SandboxException.class, full -> {
+                assertThat(full.code()).isEqualTo(ErrorCode.CAPACITY_EXCEEDED);
+                assertThat(full.text()).contains("disk is full");
+            });
+            assertThat(provider.find(spec.name())).isEmpty();
+            assertThat(provider.list()).isEmpty();
+        } finally {
+            run("umount", "-l", directory.toString());
+        }
+    }
+
+    private static void run(String... command) throws Exception {
+        assertThat(new ProcessBuilder(command).start().waitFor()).isZero();
     }
 
     private static long descriptors() {

@@ -1,5 +1,7 @@
 package dev.sandbridge.provider.local;
 
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.Command;
 import dev.sandbridge.process.Exec;
 import dev.sandbridge.process.ExecLimits;
@@ -85,6 +87,18 @@ final class LocalSandboxes implements AutoCloseable {
 
     SandboxHandle create(Limits limits) {
         return provider.create(spec(limits, Network.NONE));
+    }
+
+    /** Ends a test early, as skipped, where no address translator is installed. */
+    SandboxHandle createWithNat() {
+        try {
+            return provider.create(spec(LIMITS, Network.NAT));
+        } catch (SandboxException refused) {
+            if (refused.code() == ErrorCode.CAPABILITY_UNAVAILABLE) {
+                throw new TestAbortedException(refused.text());
+            }
+            throw refused;
+        }
     }
 
     static Result sh(SandboxHandle handle, String script) throws IOException {

@@ -1,5 +1,6 @@
 package dev.sandbridge.provider.local;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -9,11 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,11 +34,16 @@ class OrdinaryUserTest {
             LocalFilesTest.class,
             LocalIsolationTest.class,
             LocalLimitsTest.class,
+            LocalNetworkTest.class,
             LocalLifeTest.class);
 
     /** What users and their ids make a difference to. */
-    private static final List<Class<?>> SUITES_WITH_USERS =
-            List.of(LocalProviderContractTest.class, LocalIsolationTest.class, LocalLifeTest.class);
+    private static final List<Class<?>> SUITES_WITH_USERS = List.of(
+            LocalProviderContractTest.class, LocalIsolationTest.class, LocalNetworkTest.class, LocalLifeTest.class);
+
+    /** In a mount namespace of the run's own: the device that network nat needs, with everybody's right to it. */
+    private static final String LIKE_MOST_SYSTEMS =
+            "[ ! -c /dev/net/tun ] || { mount -t tmpfs none /dev/net" + " && mknod -m 666 /dev/net/tun c 10 200; } && ";
 
     /** One class of each part of the class path, all of which may lie where only root can read. */
     private static final List<String> PARTS = List.of(
@@ -52,20 +61,42 @@ class OrdinaryUserTest {
             "net.bytebuddy.ByteBuddy");
 
     @TempDir
-    private Path directory;
+    private static Path directory;
 
-    @BeforeEach
-    void prepare() throws Exception {
+    private static @Nullable Run plain;
+    private static @Nullable Run withIds;
+
+    /** Both run at the same time: much of what they do is waiting. */
+    @BeforeAll
+    static void start() throws Exception {
         assumeTrue((Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0, "not root");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Files.createDirectory(directory.resolve("tmp"));
-        Files.setAttribute(directory.resolve("tmp"), "unix:uid", UID);
         Files.createDirectory(directory.resolve("lib"));
+        String classPath = classPath();
+        plain = Run.start("plain", "exec ", SUITES, classPath);
+        if (Files.isExecutable(Path.of("/usr/bin/newuidmap"))) {
+            Path etc = Files.createDirectory(directory.resolve("etc"));
+            appended(etc, "passwd", "sandbridge-test:x:" + UID + ":" + UID + "::/nonexistent:/bin/sh\n");
+            appended(etc, "group", "sandbridge-test:x:" + UID + ":\n");
+            appended(etc, "subuid", "sandbridge-test:1700000000:65536\n");
+            appended(etc, "subgid", "sandbridge-test:1700000000:65536\n");
+            String overlay = "mount -t overlay -o lowerdir=" + etc + ":/etc none /etc && exec ";
+            withIds = Run.start("ids", overlay, SUITES_WITH_USERS, classPath);
+        }
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        for (Run run : Arrays.asList(plain, withIds)) {
+            if (run != null) {
+                run.process().destroyForcibly().waitFor();
+            }
+        }
     }
 
     @Test
     void everythingHoldsForAUserWithoutSubordinateIds() throws Exception {
-        var report = run("exec " + java(SUITES), 150);
+        var report = requireNonNull(plain).report(150);
 
         assertThat(report)
                 .contains("ABORTED [engine:junit-jupiter]/[class:" + LocalIsolationTest.class.getName()
@@ -75,49 +106,48 @@ class OrdinaryUserTest {
     /** The user's line in the tables exists in a mount namespace of the run's own only. */
     @Test
     void everythingHoldsForAUserWithSubordinateIds() throws Exception {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/newuidmap")), "newuidmap is not installed");
-        Path etc = Files.createDirectory(directory.resolve("etc"));
-        appended(etc, "passwd", "sandbridge-test:x:" + UID + ":" + UID + "::/nonexistent:/bin/sh\n");
-        appended(etc, "group", "sandbridge-test:x:" + UID + ":\n");
-        appended(etc, "subuid", "sandbridge-test:1700000000:65536\n");
-        appended(etc, "subgid", "sandbridge-test:1700000000:65536\n");
+        assumeTrue(withIds != null, "newuidmap is not installed");
 
-        var report =
-                run("mount -t overlay -o lowerdir=" + etc + ":/etc none /etc && exec " + java(SUITES_WITH_USERS), 110);
+        var report = requireNonNull(withIds).report(110);
 
         assertThat(report)
                 .contains("SUCCESSFUL [engine:junit-jupiter]/[class:" + LocalIsolationTest.class.getName()
                         + "]/[method:usersOfTheSandboxAreItsOwn()]");
     }
 
-    /** Runs the suites and demands that none fails and not too many are skipped; all that was told. */
-    private String run(String script, int atLeast) throws Exception {
-        var out = directory.resolve("report");
-        int status = run(List.of("unshare", "-m", "sh", "-c", script), out);
-        var report = Files.readString(out);
+    /** Suites that run in a process of the user. */
+    private record Run(Process process, Path out) {
+        /** @param prefix of a shell command that becomes the user's process, in a mount namespace of its own */
+        static Run start(String name, String prefix, List<Class<?>> suites, String classPath) throws Exception {
+            Path tmp = Files.createDirectory(directory.resolve(name));
+            Files.setAttribute(tmp, "unix:uid", UID);
+            Path out = directory.resolve(name + ".report");
+            var process = new ProcessBuilder(
+                            "unshare", "-m", "sh", "-c", LIKE_MOST_SYSTEMS + prefix + java(tmp, suites, classPath))
+                    .redirectErrorStream(true)
+                    .redirectOutput(out.toFile())
+                    .start();
+            return new Run(process, out);
+        }
 
-        assertThat(report).as("exit " + status).endsWith("done\n");
-        assertThat(report.lines().filter(line -> line.startsWith("FAILED")))
-                .as(report)
-                .isEmpty();
-        assertThat(report.lines().filter(line -> line.startsWith("SUCCESSFUL"))).hasSizeGreaterThan(atLeast);
-        assertThat(report.lines().filter(line -> line.startsWith("ABORTED"))).hasSizeLessThan(15);
-        return report;
-    }
+        /** Demands that none fails and not too many are skipped; all that was told. */
+        String report(int atLeast) throws Exception {
+            int status = process.waitFor();
+            var report = Files.readString(out);
 
-    private static int run(List<String> command, Path output) throws Exception {
-        var process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        try {
-            return process.waitFor();
-        } finally {
-            process.destroyForcibly().waitFor();
+            assertThat(report).as("exit " + status).endsWith("done\n");
+            assertThat(report.lines().filter(line -> line.startsWith("FAILED")))
+                    .as(report)
+                    .isEmpty();
+            assertThat(report.lines().filter(line -> line.startsWith("SUCCESSFUL")))
+                    .hasSizeGreaterThan(atLeast);
+            assertThat(report.lines().filter(line -> line.startsWith("ABORTED")))
+                    .hasSizeLessThan(15);
+            return report;
         }
     }
 
-    private String java(List<Class<?>> suites) throws Exception {
+    private static String java(Path tmp, List<Class<?>> suites, String classPath) {
         return Stream.of(
                         "setpriv",
                         "--reuid=" + UID,
@@ -126,22 +156,24 @@ class OrdinaryUserTest {
                         "env",
                         "-i",
                         "-C",
-                        directory.resolve("tmp").toString(),
+                        tmp.toString(),
                         "PATH=" + System.getenv("PATH"),
+                        // The mark by which the test run finds what was left behind.
+                        "SANDBRIDGE_TEST_SCRATCH=" + System.getenv().getOrDefault("SANDBRIDGE_TEST_SCRATCH", ""),
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx512m",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "--enable-native-access=ALL-UNNAMED",
-                        "-Djava.io.tmpdir=" + directory.resolve("tmp"),
+                        "-Djava.io.tmpdir=" + tmp,
                         "-cp",
-                        classPath(),
+                        classPath,
                         OrdinaryUserRun.class.getName(),
                         suites.stream().map(Class::getName).collect(Collectors.joining(" ")))
                 .collect(Collectors.joining(" "));
     }
 
-    private String classPath() throws Exception {
+    private static String classPath() throws Exception {
         var places = new LinkedHashSet<Path>();
         for (String part : PARTS) {
             places.add(place(Class.forName(part)));
