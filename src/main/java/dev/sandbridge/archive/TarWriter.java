@@ -12,9 +12,9 @@ import java.util.Arrays;
 
 /**
  * Writes tar archives that every reader understands in the same way: POSIX headers, extended ones where a value does
- * not fit, names below {@code ./}, numeric owners. The same entries give the same bytes.
+ * not fit, names below {@code ./}, numeric owners, no set-id bits. The same entries give the same bytes.
  */
-final class TarWriter {
+public final class TarWriter {
     private static final int BUFFER = 64 << 10;
     private static final int NAME = 100;
     private static final int PREFIX = 155;
@@ -22,11 +22,25 @@ final class TarWriter {
     private static final long OCTAL_11 = 077777777777L;
 
     private final OutputStream out;
+    private final boolean forAnyTar;
     private final byte[] block = new byte[TarHeader.BLOCK];
     private long written;
 
     TarWriter(OutputStream out) {
+        this(out, false);
+    }
+
+    private TarWriter(OutputStream out, boolean forAnyTar) {
         this.out = new BufferedOutputStream(out, BUFFER);
+        this.forAnyTar = forAnyTar;
+    }
+
+    /**
+     * An archive that is unpacked at once by whatever tar there is: long names as GNU tar writes them, because BusyBox
+     * knows no extended headers and passes over those that are left, which give times to the nanosecond.
+     */
+    public static TarWriter forAnyTar(OutputStream out) {
+        return new TarWriter(out, true);
     }
 
     /** Bytes of the archive so far. */
@@ -35,26 +49,30 @@ final class TarWriter {
     }
 
     /** Writes the header; a regular file's content of exactly its size follows, then {@link #pad}. */
-    void header(TreeEntry entry) throws IOException {
+    public void header(TreeEntry entry) throws IOException {
         String slash = entry.type() == FileType.DIRECTORY && !entry.path().isEmpty() ? "/" : "";
         byte[] name = FileNames.encode("./" + entry.path() + slash);
         byte[] link = FileNames.encode(entry.target() == null ? "" : entry.target());
         int split = split(name);
-        boolean binaryName = isBinary(entry.path());
-        boolean binaryLink = entry.target() != null && isBinary(entry.target());
+        boolean binaryName = !forAnyTar && isBinary(entry.path());
+        boolean binaryLink = !forAnyTar && entry.target() != null && isBinary(entry.target());
         var pax = new ByteArrayOutputStream();
         if (binaryName || binaryLink) {
             record(pax, "hdrcharset", ascii("BINARY"));
         }
-        if (split < 0 || binaryName) {
-            record(pax, "path", name);
-        }
-        if (link.length > NAME || binaryLink) {
-            record(pax, "linkpath", link);
+        if (forAnyTar) {
+            longNames(split < 0, name, link);
+        } else {
+            if (split < 0 || binaryName) {
+                record(pax, "path", name);
+            }
+            if (link.length > NAME || binaryLink) {
+                record(pax, "linkpath", link);
+            }
         }
         numbers(pax, entry);
         if (pax.size() > 0) {
-            extended(pax.toByteArray());
+            extension('x', "././@PaxHeader", pax.toByteArray());
         }
         plain(entry, type(entry.type()));
         int start = Math.max(split, 0);
@@ -67,20 +85,20 @@ final class TarWriter {
     }
 
     /** Writes content. */
-    void write(byte[] bytes, int length) throws IOException {
+    public void write(byte[] bytes, int length) throws IOException {
         out.write(bytes, 0, length);
         written += length;
     }
 
     /** Fills the last block of a content of this size. */
-    void pad(long size) throws IOException {
+    public void pad(long size) throws IOException {
         int padding = (int) (-size & TarHeader.BLOCK - 1);
         Arrays.fill(block, (byte) 0);
         write(block, padding);
     }
 
     /** Ends the archive and hands over all of it. */
-    void finish() throws IOException {
+    public void finish() throws IOException {
         Arrays.fill(block, (byte) 0);
         write(block, block.length);
         write(block, block.length);
@@ -115,12 +133,21 @@ final class TarWriter {
         pax.write('\n');
     }
 
-    private void extended(byte[] records) throws IOException {
-        start('x', 0644, records.length);
-        bytes(0, NAME, ascii("././@PaxHeader"), 0);
+    private void longNames(boolean isLong, byte[] name, byte[] link) throws IOException {
+        if (isLong) {
+            extension('L', "././@LongLink", Arrays.copyOf(name, name.length + 1));
+        }
+        if (link.length > NAME) {
+            extension('K', "././@LongLink", Arrays.copyOf(link, link.length + 1));
+        }
+    }
+
+    private void extension(char type, String name, byte[] content) throws IOException {
+        start(type, 0644, content.length);
+        bytes(0, NAME, ascii(name), 0);
         emit();
-        write(records, records.length);
-        pad(records.length);
+        write(content, content.length);
+        pad(content.length);
     }
 
     private void plain(TreeEntry entry, char type) {
