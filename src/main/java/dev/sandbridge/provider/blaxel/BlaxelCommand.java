@@ -90,24 +90,10 @@ final class BlaxelCommand implements RunningCommand {
         if (follower.isSandboxGone()) {
             return;
         }
-        // On a thread of its own, because an interrupted one can ask nobody anything.
-        var killing = new CompletableFuture<Void>();
-        Thread.ofVirtual().name("blaxel-kill").start(() -> {
-            try {
-                killAll();
-                killing.complete(null);
-            } catch (Throwable failed) {
-                killing.completeExceptionally(failed);
-            }
+        Uninterrupted.call("blaxel-kill", () -> {
+            killAll();
+            return 0;
         });
-        try {
-            killing.join();
-        } catch (java.util.concurrent.CompletionException failed) {
-            if (failed.getCause() instanceof SandboxException known) {
-                throw known;
-            }
-            throw new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "the command could not be ended", failed);
-        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxFiles;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxSpec;
+import dev.sandbridge.provider.SandboxTree;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -31,6 +32,7 @@ final class BlaxelHandle implements SandboxHandle {
     private final Timing timing;
     private final RandomGenerator random;
     private final BlaxelFiles files;
+    private final BlaxelTree tree;
     private final ReentrantLock updating = new ReentrantLock();
     private final String createdAt;
     private volatile SandboxSpec spec;
@@ -42,6 +44,7 @@ final class BlaxelHandle implements SandboxHandle {
         this.timing = timing;
         this.random = random;
         this.files = new BlaxelFiles(plane, this::requireThere);
+        this.tree = new BlaxelTree(plane, timing, this::start, this::requireThere);
         this.createdAt = instance.createdAt();
         this.spec = instance.spec();
     }
@@ -84,6 +87,11 @@ final class BlaxelHandle implements SandboxHandle {
     @Override
     public SandboxFiles files() {
         return files;
+    }
+
+    @Override
+    public Optional<SandboxTree> tree() {
+        return Optional.of(tree);
     }
 
     @Override

@@ -109,7 +109,11 @@ final class DataPlane {
     }
 
     void makeEmptyFile(String path) throws Refused, IOException {
-        http.json(Call.put("letting go of output", file(path), Json.object().put("content", "")));
+        writeText("letting go of output", path, "");
+    }
+
+    void writeText(String operation, String path, String text) throws Refused, IOException {
+        http.json(Call.put(operation, file(path), Json.object().put("content", text)));
     }
 
     /** Removes a file or tree; what is not there is fine. */

@@ -107,7 +107,8 @@ record FileAnswer(String[] facts, byte[] rest) {
         return name.equals("UNKNOWN") || name.isEmpty() ? number : name;
     }
 
-    private static SandboxException failure(String why) {
+    /** What one word of a script means. */
+    static SandboxException failure(String why) {
         return switch (why) {
             case "missing" -> new SandboxException(ErrorCode.FILE_NOT_FOUND, "the path names nothing");
             case "directory" ->

@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param creating how long a creation whose answer was lost is awaited
  * @param late how long a creation that was given up is watched, to remove what it makes after all
  * @param removing how long a removal is awaited
+ * @param beat between two signs of life of a service that replaces a workspace
  * @param quiet a command's output that has not grown for so long after its end is held by a background child
  */
 record Timing(
@@ -20,6 +21,7 @@ record Timing(
         Duration creating,
         Duration late,
         Duration removing,
+        Duration beat,
         Duration quiet) {
     static final Timing REAL = new Timing(
             Duration.ofMillis(500),
@@ -28,5 +30,6 @@ record Timing(
             Duration.ofSeconds(120),
             Duration.ofMinutes(10),
             Duration.ofSeconds(60),
+            Duration.ofSeconds(5),
             Duration.ofMillis(250));
 }

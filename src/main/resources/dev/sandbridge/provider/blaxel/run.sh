@@ -38,14 +38,24 @@ _sb_keep() {
     fi
 }
 
+# A piece that is sent again when its answer was lost must not be written over while it is read: it is taken away
+# first, and if it was caught half-written, comes whole by itself or under its name again. One that came again after it
+# was read was there before the next one.
 _sb_feed() {
     _sb_n=0
     while :; do
         set -- "$_sb_dir/i.$_sb_n".*
         if [ -e "$1" ] && [ "$(wc -c < "$1")" -eq "${1##*.}" ]; then
             [ "${1##*.}" -eq 0 ] && break
-            cat "$1" || break
-            rm -f "$1"
+            mv -f "$1" "$_sb_dir/i"
+            until [ "$(wc -c < "$_sb_dir/i")" -eq "${1##*.}" ]; do
+                [ -d "$_sb_dir" ] && [ ! -e "$_sb_dir/exit" ] || break 2
+                [ ! -e "$1" ] || mv -f "$1" "$_sb_dir/i"
+                sleep 0.02
+            done
+            set -- "$_sb_dir/i.$((_sb_n - 1))".*
+            [ ! -e "$1" ] || rm -f "$1"
+            cat "$_sb_dir/i" || break
             _sb_n=$((_sb_n + 1))
         else
             [ -d "$_sb_dir" ] && [ ! -e "$_sb_dir/exit" ] || break

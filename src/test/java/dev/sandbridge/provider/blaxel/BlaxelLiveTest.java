@@ -8,6 +8,8 @@ import dev.sandbridge.provider.FileWritingContract;
 import dev.sandbridge.provider.OutputContract;
 import dev.sandbridge.provider.SandboxProviderContract;
 import dev.sandbridge.provider.TestBed;
+import dev.sandbridge.provider.TreeReadingContract;
+import dev.sandbridge.provider.TreeReplacementContract;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
@@ -67,6 +69,22 @@ class BlaxelLiveTest {
 
     @Nested
     class Tree extends FileTreeContract {
+        @Override
+        protected TestBed open() {
+            return new BlaxelLiveBed();
+        }
+    }
+
+    @Nested
+    class TreeReading extends TreeReadingContract {
+        @Override
+        protected TestBed open() {
+            return new BlaxelLiveBed();
+        }
+    }
+
+    @Nested
+    class TreeReplacement extends TreeReplacementContract {
         @Override
         protected TestBed open() {
             return new BlaxelLiveBed();

@@ -8,6 +8,8 @@ import dev.sandbridge.provider.FileWritingContract;
 import dev.sandbridge.provider.OutputContract;
 import dev.sandbridge.provider.SandboxProviderContract;
 import dev.sandbridge.provider.TestBed;
+import dev.sandbridge.provider.TreeReadingContract;
+import dev.sandbridge.provider.TreeReplacementContract;
 import org.junit.jupiter.api.Nested;
 
 /** Sandboxes at Blaxel keep the contract of every provider, as far as the stand-in is like the vendor. */
@@ -62,6 +64,22 @@ class BlaxelProviderContractTest {
 
     @Nested
     class Tree extends FileTreeContract {
+        @Override
+        protected TestBed open() {
+            return new BlaxelTestBed();
+        }
+    }
+
+    @Nested
+    class TreeReading extends TreeReadingContract {
+        @Override
+        protected TestBed open() {
+            return new BlaxelTestBed();
+        }
+    }
+
+    @Nested
+    class TreeReplacement extends TreeReplacementContract {
         @Override
         protected TestBed open() {
             return new BlaxelTestBed();

@@ -20,6 +20,7 @@ final class BlaxelTestBed implements TestBed {
             Duration.ofSeconds(4),
             Duration.ofSeconds(8),
             Duration.ofSeconds(15),
+            Duration.ofMillis(400),
             Duration.ofMillis(250));
 
     private final StandIn vendor = new StandIn();

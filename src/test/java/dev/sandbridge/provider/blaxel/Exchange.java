@@ -141,6 +141,11 @@ final class Exchange {
         }
     }
 
+    /** The same request, whose answer nobody gets to hear. */
+    Exchange unheard() {
+        return new Exchange(method, target, headers, body, OutputStream.nullOutputStream(), connection);
+    }
+
     /** Ends the connection, in the middle of whatever goes on. */
     void hangUp() throws IOException {
         over = true;

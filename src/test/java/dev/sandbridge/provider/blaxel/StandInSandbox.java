@@ -54,6 +54,11 @@ final class StandInSandbox implements AutoCloseable {
         return files;
     }
 
+    /** Where its file system lies on this machine. */
+    Path root() {
+        return root;
+    }
+
     Map<String, StandInProcess> processes() {
         return processes;
     }
