@@ -12,6 +12,13 @@ public record ExitStatus(int code, @Nullable String signal) {
     /** The code that says the time limit ended a command, as {@code timeout(1)} does. */
     public static final int TIMED_OUT = 124;
 
+    private static final int SIGNALS = 64;
+
+    /** What a shell's {@code $?} tells: death by signal n is 128 + n there, and nothing else can be that. */
+    public static ExitStatus ofShell(int code) {
+        return code > 128 && code <= 128 + SIGNALS ? killed(code - 128) : exited(code & 0xFF);
+    }
+
     public static ExitStatus exited(int code) {
         return new ExitStatus(code, null);
     }

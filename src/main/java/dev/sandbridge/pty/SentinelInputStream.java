@@ -156,7 +156,7 @@ final class SentinelInputStream extends InputStream {
         ended = true;
         try {
             if (required() == 'e') {
-                exit.complete(ExitStatus.exited(number() & 0xFF));
+                exit.complete(ExitStatus.ofShell(number()));
             }
         } catch (IOException brokenOff) {
             // Then it is not known.

@@ -23,7 +23,11 @@ import java.util.random.RandomGenerator;
  * random sentinel. What is shown before the command starts (prompts, echo, past output) and the sentinel are taken out.
  *
  * <p>The exit code is known when {@link #output} was read up to its end; a stream that breaks off before ends {@link
- * #exit} exceptionally. Death by a signal is a code above 128, as shells report it, without the signal's name.
+ * #exit} exceptionally. A shell reports death by signal n as 128 + n, and so exit code 137 reads as KILL.
+ *
+ * <p>The command leads a session of its own, to which the terminal is given, where setsid(1) may do that; that takes
+ * root. Elsewhere it is a process of the shell's session. The script stays until somebody types a line after the
+ * command's end, so that what it said can still be asked for when the way to it broke just then.
  */
 public final class SentinelShell implements Terminal {
     /** Well below the 4096 bytes that a terminal takes as one line; see termios(3). */
@@ -36,19 +40,24 @@ public final class SentinelShell implements Terminal {
      * takes it, {@code =} after each argument, an empty line after the last. Command substitution drops line ends, so
      * an x stands behind them.
      */
-    private static final String LOADER = " unset HISTFILE; stty sane -echo 2>/dev/null; printf '%%s%%sr' %1$s %2$s;"
-            + " set --; t=; while IFS= read -r l && [ \"$l\" ]; do case $l in"
-            + " =) l=$(printf \"$t\"x); set -- \"$@\" \"${l%%x}\"; t=;; *) t=$t$l;; esac; done;"
-            + " exec sh -c \"$@\"\n";
+    private static final String LOADER =
+            " unset HISTFILE; stty sane -echo 2>/dev/null; printf '%%s%%sr%%s;' %1$s %2$s $$;"
+                    + " set --; t=; while IFS= read -r l && [ \"$l\" ]; do case $l in"
+                    + " =) l=$(printf \"$t\"x); set -- \"$@\" \"${l%%x}\"; t=;; *) t=$t$l;; esac; done;"
+                    + " exec sh -c \"$@\"\n";
 
     /**
-     * Takes the directory and the command. Traps without effect, unlike ignored signals, are not inherited; what the
-     * shell itself says of a killed command is no output of that.
+     * Takes the directory, {@link #LEADER} and the command. Traps without effect, unlike ignored signals, are not
+     * inherited; what the shell itself says of a killed command is no output of that.
      */
-    private static final String SCRIPT = "stty echo 2>/dev/null; trap : INT QUIT;"
-            + " cd -- \"$1\" 2>/dev/null || { printf '%%s%%sd' %1$s %2$s; exit; }; shift;"
-            + " printf '%%s%%sb%%s;' %1$s %2$s $$;"
-            + " exec 3>&2 2>/dev/null; (exec \"$@\" 2>&3 3>&-); c=$?; printf '%%s%%se%%s;' %1$s %2$s $c";
+    private static final String SCRIPT = "stty echo 2>/dev/null; trap : HUP INT QUIT;"
+            + " cd -- \"$1\" 2>/dev/null || { printf '%%s%%sd' %1$s %2$s; exit; }; l=$2; shift 2;"
+            + " s=; setsid -c true 2>/dev/null && s='setsid -c';"
+            + " exec 3>&2 2>/dev/null; (exec $s sh -c \"$l\" sh \"$@\" 2>&3 3>&-); c=$?;"
+            + " printf '%%s%%se%%s;' %1$s %2$s $c; read -r l";
+
+    /** Says that it runs and becomes the command. */
+    private static final String LEADER = "printf '%%s%%sb%%s;' %1$s %2$s $$; exec \"$@\"";
 
     private final ShellStream shell;
     private final SentinelInputStream output;
@@ -110,7 +119,9 @@ public final class SentinelShell implements Terminal {
         String second = sentinel.substring(SENTINEL / 2);
         shell.input().write(String.format(LOADER, first, second).getBytes(StandardCharsets.US_ASCII));
         require(output.skipToSentinel() == 'r');
+        shell.begun(output.number());
         var arguments = new ArrayList<>(List.of(String.format(SCRIPT, first, second), "sh", command.directory()));
+        arguments.add(String.format(LEADER, first, second));
         if (!command.environment().isEmpty()) {
             arguments.add("env");
             command.environment().forEach((name, value) -> arguments.add(name + "=" + value));

@@ -18,9 +18,15 @@ public interface ShellStream extends AutoCloseable {
     void resize(TerminalSize size);
 
     /**
-     * Ends a process of the sandbox and all that descends from it, and returns when they are gone.
+     * Tells which process of the sandbox the shell is. What is shown and typed passes as long as that lives, which may
+     * be longer than the command.
+     */
+    void begun(int pid);
+
+    /**
+     * Ends a command and all that descends from it, and returns when they are gone.
      *
-     * @param pid the leader of this terminal's session
+     * @param pid the command that was started on this shell
      */
     void kill(int pid);
 

@@ -73,8 +73,13 @@ class ShellTerminalTest extends TerminalSuite {
             }
 
             @Override
-            public void kill(int pid) {
+            public void begun(int pid) {
                 assertThat(pid).isEqualTo(terminal.pid());
+            }
+
+            @Override
+            public void kill(int pid) {
+                assertThat(pid).isNotEqualTo(terminal.pid());
                 terminal.kill();
             }
 
@@ -102,7 +107,7 @@ class ShellTerminalTest extends TerminalSuite {
 
     private static void assertEnds(Terminal terminal, String shown, int code) {
         assertThat(soon(new Viewer(terminal).all())).isEqualTo(shown);
-        assertThat(soon(terminal.exit())).isEqualTo(ExitStatus.exited(code));
+        assertThat(soon(terminal.exit())).isEqualTo(ExitStatus.ofShell(code));
     }
 
     @ParameterizedTest
@@ -205,7 +210,7 @@ class ShellTerminalTest extends TerminalSuite {
         plainViewer.await("ready");
         type(plain, "\003");
         soon(plainViewer.all());
-        assertThat(soon(plain.exit())).isEqualTo(ExitStatus.exited(130));
+        assertThat(soon(plain.exit())).isEqualTo(ExitStatus.killed(2));
     }
 
     @ParameterizedTest
@@ -233,13 +238,13 @@ class ShellTerminalTest extends TerminalSuite {
 
     private static void assertThatCode(Terminal terminal, int code) {
         soon(new Viewer(terminal).all());
-        assertThat(soon(terminal.exit())).isEqualTo(ExitStatus.exited(code));
+        assertThat(soon(terminal.exit())).isEqualTo(ExitStatus.ofShell(code));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {BASH, DASH})
     void aShellThatDiesLeavesTheExitUnknown(String kind) {
-        var terminal = run(kind, script("echo last; kill -9 $PPID; sleep 300"));
+        var terminal = run(kind, script("echo last; kill -9 $PPID"));
 
         assertThat(soon(new Viewer(terminal).all())).isEqualTo("last\r\n");
         assertThatThrownBy(() -> terminal.exit().get())

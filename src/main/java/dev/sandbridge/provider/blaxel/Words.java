@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
  * and from the record of the process. One thread at a time.
  */
 final class Words {
-    private static final int SIGNALS = 31;
-
     private final CompletableFuture<Integer> started = new CompletableFuture<>();
     private final StringBuilder unfinished = new StringBuilder();
     private byte @Nullable [] stdout;
@@ -75,7 +73,7 @@ final class Words {
             case "exit" -> {
                 // A code that cannot be read is no code, and certainly not 0.
                 if (exit == null && value.matches("[0-9]{1,3}")) {
-                    exit = status(Integer.parseInt(value));
+                    exit = ExitStatus.ofShell(Integer.parseInt(value));
                     started.complete(0);
                 }
             }
@@ -98,11 +96,6 @@ final class Words {
             throw new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "the command's output arrived incomplete");
         }
         return all;
-    }
-
-    /** A shell tells death by signal n as 128 + n, and nothing else. */
-    private static ExitStatus status(int code) {
-        return code > 128 && code <= 128 + SIGNALS ? ExitStatus.killed(code - 128) : ExitStatus.exited(code & 0xFF);
     }
 
     private static SandboxException refusal(String why) {
