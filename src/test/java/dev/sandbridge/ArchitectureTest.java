@@ -86,7 +86,11 @@ class ArchitectureTest {
                             "io.smallrye.config",
                             "io.vertx",
                             "com.fasterxml.jackson")),
-            new Line("lambda", 7, Kind.DOOR, List.of("jakarta.inject", "com.amazonaws.services.lambda")),
+            new Line(
+                    "lambda",
+                    7,
+                    Kind.DOOR,
+                    List.of("jakarta.inject", "com.amazonaws.services.lambda", "com.fasterxml.jackson")),
             new Line(
                     "app",
                     8,

@@ -126,6 +126,12 @@ public interface SandbridgeConfig {
         /** Older ones go, but for the newest of a sandbox. */
         @WithDefault("30d")
         Duration maxAge();
+
+        /** How often the service looks for sandboxes that changed since their newest snapshot; never unless set. */
+        Optional<Duration> every();
+
+        /** What those are labelled with, by name; all unless set. */
+        Map<String, String> labels();
     }
 
     /** Settings of provider {@code local}. */

@@ -2,23 +2,29 @@ package dev.sandbridge.app;
 
 import dev.sandbridge.owner.ApiKeys;
 import dev.sandbridge.sandbox.SandboxService;
+import dev.sandbridge.sandbox.SnapshotService;
 import io.quarkus.arc.profile.UnlessBuildProfile;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
  * What a long-lived service does besides answering: refuses to start half, tells where it is, removes what has
- * expired.
+ * expired, takes snapshots.
  */
 @Singleton
 @UnlessBuildProfile(anyOf = {"lambda-http", "lambda-events"})
 final class StartUp {
     private static final Logger LOG = Logger.getLogger(StartUp.class.getName());
+
+    /** More than any sandbox's own limit for a snapshot. */
+    private static final Duration LONGEST_RUN = Duration.ofDays(1);
 
     private final SandboxService service;
     private final SandbridgeConfig config;
@@ -42,6 +48,21 @@ final class StartUp {
             service.deleteExpired();
         } catch (RuntimeException failed) {
             LOG.log(Level.WARNING, "expired sandboxes could not all be removed; tried again later", failed);
+        }
+    }
+
+    /** Off unless it is set; a run that takes longer than that leaves out the next ones. */
+    @Scheduled(every = "${sandbridge.snapshots.every:off}", concurrentExecution = ConcurrentExecution.SKIP)
+    @RunOnVirtualThread
+    void snapshots() {
+        SnapshotService.RunReport ran = service.snapshotAll(
+                new SnapshotService.Run(null, config.snapshots().labels(), Integer.MAX_VALUE, () -> LONGEST_RUN));
+        LOG.fine(() -> "snapshots taken: " + ran.taken() + " of " + ran.found() + " sandboxes");
+        if (!ran.failures().isEmpty()) {
+            LOG.log(
+                    Level.WARNING,
+                    ran.failures().size() + " of " + ran.found() + " snapshots could not be taken; tried again later",
+                    ran.failures().getFirst());
         }
     }
 }

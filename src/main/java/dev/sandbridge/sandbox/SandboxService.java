@@ -48,6 +48,7 @@ public final class SandboxService implements AutoCloseable {
     private final NamedTerminals named;
     private final ArchiveService archives;
     private final SnapshotService snapshots;
+    private final SnapshotRuns snapshotRuns;
     private final Usage usage = new Usage();
     private final Deadlines deadlines = new Deadlines();
     private final AtomicLong lastSession = new AtomicLong();
@@ -89,6 +90,7 @@ public final class SandboxService implements AutoCloseable {
         var trees = new Trees(archives.limits());
         this.archives = new ArchiveService(visits, deadlines, trees, new ArchiveReports(clock));
         this.snapshots = new SnapshotService(visits, deadlines, trees, archives, clock);
+        this.snapshotRuns = new SnapshotRuns(profiles, ids, visits, catalogue, snapshots, new SplittableRandom());
     }
 
     public FileService files() {
@@ -221,6 +223,14 @@ public final class SandboxService implements AutoCloseable {
     /** Removes sandboxes that nobody has used for their time; whatever is in use in this process stays. */
     public Reaped reap(Reaping wish) {
         return removal.reap(wish);
+    }
+
+    /**
+     * Takes snapshots of sandboxes that are not what their newest snapshot holds. For the service itself: no sandbox
+     * lives longer by it, and none is brought back.
+     */
+    public SnapshotService.RunReport snapshotAll(SnapshotService.Run wish) {
+        return snapshotRuns.run(wish);
     }
 
     /**

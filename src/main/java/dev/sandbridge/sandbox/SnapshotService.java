@@ -1,6 +1,7 @@
 package dev.sandbridge.sandbox;
 
 import dev.sandbridge.archive.ArchiveReport;
+import dev.sandbridge.archive.Manifest;
 import dev.sandbridge.archive.TreePacker.Packed;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
@@ -16,7 +17,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Workspaces kept beyond their sandboxes; the rules of {@link SandboxService} hold. */
 public final class SnapshotService {
@@ -28,10 +34,46 @@ public final class SnapshotService {
     private final ArchiveSettings settings;
     private final SnapshotStore store;
     private final Clock clock;
+    private final NameLocks refreshing = new NameLocks();
     private Instant nextSweep = Instant.EPOCH;
 
     /** @param skipped whether the workspace held exactly this already and was left alone */
     public record Restored(Snapshot snapshot, boolean skipped) {}
+
+    /**
+     * Which sandboxes one run takes snapshots of, whoever owns them.
+     *
+     * @param ids these sandboxes, or null for all that there are
+     * @param labels what they must be labelled with; empty for any
+     * @param limit how many the run goes into at most
+     * @param left how long the run may still take, asked before each sandbox; where nothing is left the run ends
+     */
+    public record Run(@Nullable List<String> ids, Map<String, String> labels, int limit, Supplier<Duration> left) {
+        public Run {
+            if (limit < 1) {
+                throw new IllegalArgumentException("a run goes into at least one sandbox");
+            }
+            ids = ids == null ? null : List.copyOf(ids);
+            labels = Map.copyOf(labels);
+        }
+    }
+
+    /**
+     * What one run did. It can be repeated: what it did before is unchanged then.
+     *
+     * @param found how many sandboxes there were to go into
+     * @param taken how many have a new snapshot
+     * @param unchanged how many are what their newest snapshot holds
+     * @param skipped how many were gone, had expired, or are not labelled as wanted
+     * @param left how many this run did not come to
+     * @param failures why the others, or whole lists of a provider, could not be dealt with
+     */
+    public record RunReport(
+            int found, int taken, int unchanged, int skipped, int left, List<RuntimeException> failures) {
+        public RunReport {
+            failures = List.copyOf(failures);
+        }
+    }
 
     SnapshotService(Visits visits, Deadlines deadlines, Trees trees, ArchiveSettings settings, Clock clock) {
         this.visits = visits;
@@ -46,26 +88,76 @@ public final class SnapshotService {
     public Snapshot create(Caller caller, SandboxRef ref) {
         try (Visit visit = visits.enter(caller, ref)) {
             Found found = visit.found();
-            Snapshot made = deadlines.within(
-                    found.state().timeouts().archive(), "making the snapshot", () -> store(caller, found));
-            retain(made);
+            Snapshot made = deadlines
+                    .within(
+                            found.state().timeouts().archive(),
+                            "making the snapshot",
+                            () -> store(found, digest -> true))
+                    .orElseThrow();
+            retain(made, listed(made));
             return made;
         } catch (IOException failed) {
-            throw failed("the snapshot could not be stored; the sandbox is as it was", failed);
+            throw notStored(failed);
         }
     }
 
-    private Snapshot store(Caller caller, Found found) throws IOException {
+    /**
+     * Stores the workspace unless the newest snapshot holds exactly that.
+     *
+     * @param most how long it may take; the sandbox's own limit holds as well
+     * @return the new snapshot, if it took one
+     */
+    Optional<Snapshot> refresh(Found found, Duration most) {
+        Duration own = found.state().timeouts().archive();
+        return refreshing.locked(found.id().name(), () -> {
+            try {
+                return deadlines.within(
+                        own.compareTo(most) < 0 ? own : most, "making the snapshot", () -> refresh(found));
+            } catch (IOException failed) {
+                throw notStored(failed);
+            }
+        });
+    }
+
+    private Optional<Snapshot> refresh(Found found) throws IOException {
+        Optional<String> newest = store.list(owner(found), found.id().name().text()).stream()
+                .findFirst()
+                .map(Snapshot::manifest);
+        Optional<Snapshot> made = store(found, digest -> !newest.equals(Optional.of(digest)));
+        if (made.isEmpty()) {
+            return made;
+        }
+        List<Snapshot> all = listed(made.get());
+        int before = all.indexOf(made.get()) + 1;
+        if (before < all.size() && all.get(before).manifest().equals(made.get().manifest())) {
+            // Another process stored the same meanwhile.
+            store.delete(made.get().owner(), made.get().id());
+            return Optional.empty();
+        }
+        retain(made.get(), all);
+        return made;
+    }
+
+    /** @param wanted told the manifest's digest; nothing is published of what it does not want */
+    private Optional<Snapshot> store(Found found, Predicate<String> wanted) throws IOException {
         try (SnapshotStore.Draft draft = store.begin()) {
-            Packed packed = trees.pack(found, Set.of(), draft.archive(), entry -> {});
-            return draft.publish(new SnapshotStore.Facts(
-                    caller.owner().text(),
+            Manifest manifest =
+                    trees.pack(found, Set.of(), draft.archive(), entry -> {}).manifest();
+            if (!wanted.test(manifest.digest())) {
+                return Optional.empty();
+            }
+            return Optional.of(draft.publish(new SnapshotStore.Facts(
+                    owner(found),
                     found.id().name().text(),
                     clock.instant(),
-                    packed.manifest().digest(),
-                    packed.manifest().entries(),
-                    packed.manifest().bytes()));
+                    manifest.digest(),
+                    manifest.entries(),
+                    manifest.bytes())));
         }
+    }
+
+    private static String owner(Found found) {
+        return found.handle().spec().owner();
     }
 
     /** Newest first; also after the sandbox was deleted. */
@@ -142,8 +234,12 @@ public final class SnapshotService {
         });
     }
 
-    private void retain(Snapshot made) throws IOException {
-        List<Snapshot> all = store.list(made.owner(), made.sandbox());
+    /** All of the same sandbox, newest first. */
+    private List<Snapshot> listed(Snapshot made) throws IOException {
+        return store.list(made.owner(), made.sandbox());
+    }
+
+    private void retain(Snapshot made, List<Snapshot> all) throws IOException {
         for (Snapshot old : all.subList(Math.min(settings.keep(), all.size()), all.size())) {
             if (!old.id().equals(made.id())) {
                 store.delete(old.owner(), old.id());
@@ -166,6 +262,10 @@ public final class SnapshotService {
         } catch (IOException failed) {
             throw failed("the snapshot store failed", failed);
         }
+    }
+
+    private static SandboxException notStored(IOException cause) {
+        return failed("the snapshot could not be stored; the sandbox is as it was", cause);
     }
 
     private static SandboxException failed(String message, IOException cause) {

@@ -31,10 +31,12 @@ final class Visits {
     final class Visit implements AutoCloseable {
         private final Sandboxes.Found found;
         private final Usage.Hold hold;
+        private final boolean isUse;
 
-        private Visit(Sandboxes.Found found, Usage.Hold hold) {
+        private Visit(Sandboxes.Found found, Usage.Hold hold, boolean isUse) {
             this.found = found;
             this.hold = hold;
+            this.isUse = isUse;
         }
 
         Sandboxes.Found found() {
@@ -51,7 +53,7 @@ final class Visits {
         @Override
         public void close() {
             try {
-                catalogue.touch(found);
+                touch(found, isUse);
             } catch (SandboxException late) {
                 // Deleted meanwhile, or the provider fails: the call itself has its answer.
             } finally {
@@ -68,7 +70,12 @@ final class Visits {
     /** Enters a sandbox that exists. */
     Visit enter(Caller caller, SandboxRef ref) {
         SandboxId id = own(caller, ref);
-        return visit(id, () -> sandboxes.require(id));
+        return visit(id, () -> sandboxes.require(id), true);
+    }
+
+    /** Enters a sandbox that exists for the service itself: its life does not get longer by that. */
+    Visit look(SandboxId id) {
+        return visit(id, () -> sandboxes.require(id), false);
     }
 
     /** Enters the sandbox, or a fresh one under its id if there is none. */
@@ -76,7 +83,7 @@ final class Visits {
         SandboxId id = own(caller, ref);
         for (int left = TRIES; ; left--) {
             try {
-                return visit(id, () -> sandboxes.revive(caller, ref, id));
+                return visit(id, () -> sandboxes.revive(caller, ref, id), true);
             } catch (SandboxException deleted) {
                 if (left == 0 || deleted.code() != ErrorCode.SANDBOX_NOT_FOUND) {
                     throw deleted;
@@ -93,7 +100,7 @@ final class Visits {
                 return made;
             }
             SandboxId id = made.found().id();
-            try (Visit visit = visit(id, () -> sandboxes.require(id))) {
+            try (Visit visit = visit(id, () -> sandboxes.require(id), true)) {
                 return new Sandboxes.Made(visit.found(), false);
             } catch (SandboxException swept) {
                 if (left == 0 || swept.code() != ErrorCode.SANDBOX_NOT_FOUND) {
@@ -113,18 +120,24 @@ final class Visits {
         return id;
     }
 
-    private Visit visit(SandboxId id, Supplier<Sandboxes.Found> entrance) {
+    private Visit visit(SandboxId id, Supplier<Sandboxes.Found> entrance, boolean isUse) {
         Usage.Hold hold = usage.enter(id.name());
         boolean inside = false;
         try {
             Sandboxes.Found found = entrance.get();
-            catalogue.touch(found);
+            touch(found, isUse);
             inside = true;
-            return new Visit(found, hold);
+            return new Visit(found, hold, isUse);
         } finally {
             if (!inside) {
                 hold.close();
             }
+        }
+    }
+
+    private void touch(Sandboxes.Found found, boolean isUse) {
+        if (isUse) {
+            catalogue.touch(found);
         }
     }
 

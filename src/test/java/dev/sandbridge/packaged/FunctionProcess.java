@@ -161,7 +161,7 @@ final class FunctionProcess implements AutoCloseable {
         return log();
     }
 
-    private String log() {
+    String log() {
         try {
             return Files.readString(log);
         } catch (IOException unreadable) {
