@@ -57,6 +57,7 @@ class ArchitectureTest {
             domain("sandbox", 5),
             new Line("provider.local", 6, Kind.ADAPTER, List.of()),
             new Line("provider.blaxel", 6, Kind.ADAPTER, List.of("com.fasterxml.jackson")),
+            new Line("snapshot.s3", 6, Kind.ADAPTER, List.of("software.amazon.awssdk")),
             new Line(
                     "http",
                     7,

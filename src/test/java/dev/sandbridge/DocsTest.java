@@ -26,7 +26,7 @@ class DocsTest {
     private static final int README_LINES = 150;
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#]*)(#[^)]*)?\\)");
     private static final Pattern CODE = Pattern.compile("`([^`\n]+)`");
-    private static final Pattern TABLE_ROW = Pattern.compile("(?m)^\\| (\\d) \\| `([a-z.]+)` \\|");
+    private static final Pattern TABLE_ROW = Pattern.compile("(?m)^\\| (\\d) \\| `([a-z0-9.]+)` \\|");
 
     @Test
     void theReadmeIsShort() throws IOException {

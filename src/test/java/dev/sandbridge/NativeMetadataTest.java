@@ -1,9 +1,12 @@
 package dev.sandbridge;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -77,6 +80,19 @@ class NativeMetadataTest {
                 assertThat(packages).as(file.toString()).contains(home);
             }
         }
+    }
+
+    /** It keeps random numbers and clocks, which no image may hold, so nothing of it may be made for one. */
+    @Test
+    void amazonsSdkIsInitializedWhenTheImageRuns() throws IOException {
+        assertThat(Files.readString(RESOURCES.resolve("application.properties")))
+                .contains("--initialize-at-run-time=software.amazon.awssdk,");
+        noFields()
+                .that()
+                .areStatic()
+                .should()
+                .haveRawType(resideInAPackage("software.amazon.awssdk.."))
+                .check(new ClassFileImporter().importPackages("dev.sandbridge.snapshot.s3"));
     }
 
     @Test

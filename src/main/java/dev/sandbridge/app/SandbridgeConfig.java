@@ -4,6 +4,7 @@ import dev.sandbridge.provider.Network;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -117,8 +118,25 @@ public interface SandbridgeConfig {
         int maxRatio();
     }
 
-    /** Of each sandbox. */
+    /** Where they are, and how many of each sandbox. */
     interface Snapshots {
+        /** Whether they are kept in the data directory where no bucket is set; a function has none that stays. */
+        @WithDefault("true")
+        boolean directory();
+
+        /** A bucket of S3 that holds them instead, and is shared by all processes of a deployment. */
+        Optional<String> bucket();
+
+        /** Of every name in the bucket. */
+        @WithDefault("snapshots/")
+        String prefix();
+
+        /** The bucket's; that of the environment ({@code AWS_REGION}) unless set. */
+        Optional<String> region();
+
+        /** URL of another service that speaks S3's API. */
+        Optional<URI> endpoint();
+
         /** Older ones give way to a new one. */
         @WithDefault("10")
         int keep();

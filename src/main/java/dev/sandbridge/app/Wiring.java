@@ -16,7 +16,7 @@ import dev.sandbridge.session.SecretFile;
 import dev.sandbridge.session.SecretKeys;
 import dev.sandbridge.session.Secrets;
 import dev.sandbridge.session.StateSealer;
-import dev.sandbridge.snapshot.FileSnapshotStore;
+import dev.sandbridge.snapshot.SnapshotStore;
 import io.quarkus.arc.All;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Disposes;
@@ -131,8 +131,7 @@ final class Wiring {
 
     @Produces
     @Singleton
-    ArchiveSettings archiveSettings(SandbridgeConfig config, DataDirectory data, SecureRandom random)
-            throws IOException {
+    ArchiveSettings archiveSettings(SandbridgeConfig config, SnapshotStore snapshots) {
         var archive = config.archive();
         var limits = new ArchiveLimits(
                 archive.maxSize().asLongValue(),
@@ -142,10 +141,7 @@ final class Wiring {
                 archive.maxName(),
                 archive.maxRatio());
         return new ArchiveSettings(
-                limits,
-                new FileSnapshotStore(data.file("snapshots"), random),
-                config.snapshots().keep(),
-                config.snapshots().maxAge());
+                limits, snapshots, config.snapshots().keep(), config.snapshots().maxAge());
     }
 
     void close(@Disposes SandboxService service) {

@@ -230,6 +230,7 @@ public final class SnapshotService {
             for (Snapshot old : store.olderThan(now.minus(settings.maxAge()))) {
                 count += store.delete(old.owner(), old.id()) ? 1 : 0;
             }
+            store.tidy();
             return count;
         });
     }

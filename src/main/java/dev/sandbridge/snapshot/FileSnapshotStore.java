@@ -7,18 +7,15 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -36,8 +33,6 @@ import java.util.stream.Stream;
 public final class FileSnapshotStore implements SnapshotStore {
     private static final String ARCHIVE = ".tar";
     private static final int BUFFER = 256 * 1024;
-    private static final Comparator<Snapshot> NEWEST_FIRST =
-            Comparator.comparing(Snapshot::createdAt).reversed().thenComparing(Snapshot::id);
 
     private final Path root;
     private final SecureRandom random;
@@ -85,7 +80,7 @@ public final class FileSnapshotStore implements SnapshotStore {
     public List<Snapshot> list(String owner, String sandbox) throws IOException {
         return all(directory(owner)).stream()
                 .filter(snapshot -> snapshot.sandbox().equals(sandbox))
-                .sorted(NEWEST_FIRST)
+                .sorted(Snapshot.NEWEST_FIRST)
                 .toList();
     }
 
@@ -121,7 +116,8 @@ public final class FileSnapshotStore implements SnapshotStore {
         var old = new ArrayList<Snapshot>();
         for (Path owner : entries(root.resolve("owners"))) {
             var sandboxes = new HashSet<String>();
-            for (Snapshot snapshot : all(owner).stream().sorted(NEWEST_FIRST).toList()) {
+            for (Snapshot snapshot :
+                    all(owner).stream().sorted(Snapshot.NEWEST_FIRST).toList()) {
                 if (!sandboxes.add(snapshot.sandbox()) && snapshot.createdAt().isBefore(time)) {
                     old.add(snapshot);
                 }
@@ -162,8 +158,7 @@ public final class FileSnapshotStore implements SnapshotStore {
     }
 
     private Path directory(String owner) {
-        byte[] digest = sha256().digest(owner.getBytes(StandardCharsets.UTF_8));
-        return root.resolve("owners").resolve(HexFormat.of().formatHex(digest));
+        return root.resolve("owners").resolve(Sha256.of(owner));
     }
 
     private Path record(String owner, String id) {
@@ -187,18 +182,10 @@ public final class FileSnapshotStore implements SnapshotStore {
         }
     }
 
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
     private final class FileDraft implements Draft {
         private final Path file;
         private final FileChannel channel;
-        private final MessageDigest digest = sha256();
+        private final MessageDigest digest = Sha256.begin();
         private final OutputStream archive;
         private long size;
 

@@ -1,6 +1,7 @@
 package dev.sandbridge.snapshot;
 
 import java.time.Instant;
+import java.util.Comparator;
 
 /**
  * One stored archive of a workspace.
@@ -24,4 +25,7 @@ public record Snapshot(
         long entries,
         long content,
         String sha256,
-        long size) {}
+        long size) {
+    public static final Comparator<Snapshot> NEWEST_FIRST =
+            Comparator.comparing(Snapshot::createdAt).reversed().thenComparing(Snapshot::id);
+}

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A snapshot as text: a line for each field, {@code name=value}. No value holds a line end. */
-final class SnapshotRecord {
+public final class SnapshotRecord {
     private SnapshotRecord() {}
 
-    static String text(Snapshot snapshot) {
+    public static String text(Snapshot snapshot) {
         var fields = new TreeMap<String, String>();
         fields.put("id", snapshot.id());
         fields.put("owner", snapshot.owner());
@@ -28,7 +28,8 @@ final class SnapshotRecord {
         return text.toString();
     }
 
-    static Snapshot parse(String text) throws IOException {
+    /** @throws IOException for what {@link #text} did not write */
+    public static Snapshot parse(String text) throws IOException {
         var fields = new HashMap<String, String>();
         for (String line : text.split("\n")) {
             int equals = line.indexOf('=');

@@ -34,6 +34,9 @@ public interface SnapshotStore {
     /** All owners' snapshots that are older than the time given, but for the newest of each sandbox. */
     List<Snapshot> olderThan(Instant time) throws IOException;
 
+    /** Removes what those left who died while they stored or deleted; called now and then. */
+    default void tidy() throws IOException {}
+
     /** What a snapshot is of. */
     record Facts(String owner, String sandbox, Instant createdAt, String manifest, long entries, long content) {}
 

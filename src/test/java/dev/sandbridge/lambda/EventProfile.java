@@ -16,6 +16,8 @@ final class EventProfile {
                     handler,
                     "sandbridge.data",
                     Files.createTempDirectory("events").toString(),
+                    "sandbridge.snapshots.directory",
+                    "true",
                     "sandbridge.secrets",
                     "1:" + "5a".repeat(32),
                     "sandbridge.key",

@@ -6,6 +6,7 @@ import dev.sandbridge.owner.OwnerId;
 import dev.sandbridge.packaged.HttpEvent.Answer;
 import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.SecretKeys;
+import dev.sandbridge.snapshot.s3.S3Server;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -29,6 +30,7 @@ class PackagedHttpIT {
     private FunctionProcess first;
     private FunctionProcess second;
     private FunctionProcess unset;
+    private FunctionProcess keeping;
 
     @BeforeAll
     void start(@TempDir Path scratch) throws IOException {
@@ -42,6 +44,9 @@ class PackagedHttpIT {
         first = FunctionProcess.start(task, client, scratch.resolve("first"), settings);
         second = FunctionProcess.start(task, client, scratch.resolve("second"), settings);
         unset = FunctionProcess.start(task, client, scratch.resolve("unset"), Map.of());
+        S3Server s3 = S3Server.get();
+        settings.putAll(s3.environment(s3.bucket("packaged")));
+        keeping = FunctionProcess.start(task, client, scratch.resolve("keeping"), settings);
     }
 
     @AfterAll
@@ -49,6 +54,7 @@ class PackagedHttpIT {
         first.close();
         second.close();
         unset.close();
+        keeping.close();
     }
 
     @Test
@@ -153,6 +159,22 @@ class PackagedHttpIT {
         var outcome = unset.outcomeOfStart();
 
         assertThat(outcome).contains("SANDBRIDGE_SECRETS");
+    }
+
+    @Test
+    void snapshotsNeedABucketAndAreNeverPretended() {
+        var ids = new SandboxIds(SecretKeys.given(List.of(SECRET)), new SecureRandom());
+        String route = "/v1/sandbox/"
+                + ids.issue(new OwnerId("admin"), "default", "local").text() + "/snapshots";
+
+        Answer refused = call(first, authorized("GET", route));
+        Answer listed = call(keeping, authorized("GET", route));
+
+        assertThat(refused.status()).isEqualTo(501);
+        assertThat(refused.json().get("action").asText())
+                .contains("https://service.example.org", "SANDBRIDGE_SNAPSHOTS_BUCKET");
+        assertThat(listed.status()).as(listed.json().toString()).isEqualTo(200);
+        assertThat(listed.json().get("snapshots")).isEmpty();
     }
 
     private static HttpEvent authorized(String method, String path) {

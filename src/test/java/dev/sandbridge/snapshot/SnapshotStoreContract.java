@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** What every {@link SnapshotStore} keeps. */
 public abstract class SnapshotStoreContract {
-    static final Instant NOON = Instant.parse("2030-01-31T12:00:00.123456Z");
+    protected static final Instant NOON = Instant.parse("2030-01-31T12:00:00.123456Z");
 
     private SnapshotStore store;
 
@@ -29,11 +29,11 @@ public abstract class SnapshotStoreContract {
         store = open();
     }
 
-    SnapshotStore store() {
+    protected final SnapshotStore store() {
         return store;
     }
 
-    static Snapshot put(SnapshotStore store, String owner, String sandbox, Instant at, String content)
+    protected static Snapshot put(SnapshotStore store, String owner, String sandbox, Instant at, String content)
             throws IOException {
         try (var draft = store.begin()) {
             draft.archive().write(content.getBytes(UTF_8));
@@ -41,7 +41,7 @@ public abstract class SnapshotStoreContract {
         }
     }
 
-    static String content(SnapshotStore store, Snapshot snapshot) throws IOException {
+    protected static String content(SnapshotStore store, Snapshot snapshot) throws IOException {
         try (var in = store.open(snapshot)) {
             return new String(in.readAllBytes(), UTF_8);
         }
