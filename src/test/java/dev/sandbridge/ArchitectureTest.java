@@ -86,6 +86,7 @@ class ArchitectureTest {
                             "io.quarkus.vertx",
                             "io.smallrye.config",
                             "io.vertx",
+                            "org.eclipse.microprofile.config",
                             "com.fasterxml.jackson")),
             new Line(
                     "lambda",

@@ -30,12 +30,19 @@ final class TerminalDoor {
     private final Origins origins;
     private final TerminalService terminals;
     private final WebSocketConfig config;
+    private final OpenSockets sockets;
 
-    TerminalDoor(UpgradeEntrance entrance, Origins origins, SandboxService service, WebSocketConfig config) {
+    TerminalDoor(
+            UpgradeEntrance entrance,
+            Origins origins,
+            SandboxService service,
+            WebSocketConfig config,
+            OpenSockets sockets) {
         this.entrance = entrance;
         this.origins = origins;
         this.terminals = service.terminals();
         this.config = config;
+        this.sockets = sockets;
     }
 
     void open(@Observes Router router) {
@@ -84,6 +91,13 @@ final class TerminalDoor {
     private void serve(RoutingContext http, ServerWebSocket opened, TerminalRequest request) {
         var socket = new Socket(opened, http.vertx(), config.ping());
         var session = new TerminalSession(terminals, request, socket, config, entrance);
-        Thread.ofVirtual().start(session::run);
+        sockets.add(socket, request.call().isNamed());
+        Thread.ofVirtual().start(() -> {
+            try {
+                session.run();
+            } finally {
+                sockets.remove(socket);
+            }
+        });
     }
 }
