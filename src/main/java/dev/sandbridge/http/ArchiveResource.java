@@ -98,12 +98,11 @@ final class ArchiveResource {
             Manifest manifest = archives.persist(request.caller(), request.sandbox(), excludes, report -> {
                 out.head()
                         .putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_OCTET_STREAM)
-                        .putHeader(REPORT, Long.toString(report))
-                        .putHeader("Trailer", MANIFEST)
-                        .setChunked(true);
+                        .putHeader(REPORT, Long.toString(report));
+                out.announce(MANIFEST);
                 return out;
             });
-            out.head().putTrailer(MANIFEST, manifest.digest());
+            out.conclude(MANIFEST, manifest.digest());
             out.close();
         } catch (CallerGone quiet) {
             out.abort();

@@ -29,6 +29,8 @@ final class ResponseStream extends OutputStream {
     /** How much may be on its way to the caller. */
     private static final int WINDOW = 512 * 1024;
 
+    private static final String TRAILER = "Trailer";
+
     private final HttpConnection connection;
     private final HttpServerResponse response;
     private final Semaphore window = new Semaphore(WINDOW);
@@ -189,10 +191,29 @@ final class ResponseStream extends OutputStream {
         finish(Buffer.buffer());
     }
 
+    /** Announces a value that is known only at the end: a trailer, or a header of an answer in one piece. */
+    void announce(String name) {
+        if (held == null) {
+            response.putHeader(TRAILER, name).setChunked(true);
+        }
+    }
+
+    /** Tells an announced value, before the end. */
+    void conclude(String name, String value) {
+        if (held == null) {
+            response.putTrailer(name, value);
+        } else {
+            response.putHeader(name, value);
+        }
+    }
+
     /** Makes a failure known: as an error if nothing has been sent yet, otherwise by {@link #abort}. */
     void fail(RuntimeException failure) {
         if (!response.headWritten()) {
-            response.headers().remove(HttpHeaders.CONTENT_LENGTH).remove(HttpHeaders.CONTENT_TYPE);
+            response.headers()
+                    .remove(HttpHeaders.CONTENT_LENGTH)
+                    .remove(HttpHeaders.CONTENT_TYPE)
+                    .remove(TRAILER);
             AnswerTooLong overflow = tooLong;
             throw overflow == null ? failure : Errors.known(overflow);
         }

@@ -1,16 +1,39 @@
 package dev.sandbridge.http;
 
+import dev.sandbridge.snapshot.Sha256;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The application as the door's tests need it: a directory and a key of its own, and intervals they can wait for. */
 public class DoorProfile implements QuarkusTestProfile {
     static final String ADMIN = "test-admin-key-0123456789";
     static final int MAX_UPLOAD = 40 << 20;
+
+    /** Those whose keys a function knows. */
+    private static final List<String> OWNERS =
+            List.of("crowded", "nosy", "team-a", "team-b", "team-c", "team-d", "team-f", "team-s");
+
+    /** Whether the application under test is the flavour of a function. */
+    static boolean isFunction() {
+        return System.getProperty("quarkus.test.profile", "").startsWith("lambda");
+    }
+
+    static String keyOf(String owner) {
+        return owner + "-own-key-0123456789";
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
 
     @Override
     public Map<String, String> getConfigOverrides() {
@@ -18,8 +41,16 @@ public class DoorProfile implements QuarkusTestProfile {
             var settings = new HashMap<String, String>();
             settings.put("sandbridge.data", Files.createTempDirectory("door").toString());
             settings.put("sandbridge.key", ADMIN);
-            if (System.getProperty("quarkus.test.profile", "").startsWith("lambda")) {
+            if (isFunction()) {
                 settings.put("sandbridge.secrets", "1:" + "5a".repeat(32));
+                settings.put(
+                        "sandbridge.keys",
+                        OWNERS.stream()
+                                .map(owner -> owner + "-key " + owner + " USE - enabled 2026-01-01T00:00:00Z "
+                                        + Sha256.of(keyOf(owner)))
+                                .collect(Collectors.joining(",")));
+                settings.put("sandbridge.snapshots.directory", "true");
+                settings.put("quarkus.lambda.mock-event-server.test-port", Integer.toString(freePort()));
             }
             settings.put("sandbridge.sweep-every", "1s");
             settings.put("sandbridge.max-sandboxes-per-owner", "40");

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @TestProfile(DoorProfile.class)
 @Timeout(180)
+@Tag("lambda-http")
 class ExecQuarkusTest {
     private static final Door DOOR = Door.admin();
     private static String id = "";
@@ -93,6 +95,7 @@ class ExecQuarkusTest {
 
     @Test
     @DisplayName("statement 52: ten commands run side by side")
+    @Tag("long-lived")
     void tenCommandsRunSideBySide() {
         DOOR.sh(id, "true");
         long start = System.nanoTime();
@@ -172,6 +175,7 @@ class ExecQuarkusTest {
 
     @Test
     @DisplayName("statement 58: 5 MiB of output arrive complete and in order")
+    @Tag("long-lived")
     void muchOutputArrives() {
         var ran = DOOR.sh(id, "seq 1 700000");
         var expected = new StringBuilder();
@@ -184,6 +188,7 @@ class ExecQuarkusTest {
 
     @Test
     @DisplayName("statement 60: a caller who goes away takes the command along, also a silent one")
+    @Tag("long-lived")
     void aCallerWhoGoesAwayTakesTheCommandAlong() throws IOException {
         for (String accept : List.of("*/*", "application/json")) {
             try (var wire = new Wire()) {

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @TestProfile(DoorProfile.class)
 @Timeout(180)
+@Tag("lambda-http")
 class FileQuarkusTest {
     private static final Door DOOR = Door.admin();
 
@@ -45,6 +47,7 @@ class FileQuarkusTest {
 
     @Test
     @DisplayName("statements 65, 66, 76: PUT is 200 with a JSON object; GET gives the same bytes as octet-stream")
+    @Tag("long-lived")
     void bytesAreKept() {
         var large = new byte[32 << 20];
         new Random(7).nextBytes(large);
@@ -226,6 +229,7 @@ class FileQuarkusTest {
 
     @Test
     @DisplayName("statement 77: a body above the limit is 413 payload_too_large, and the connection serves on")
+    @Tag("long-lived")
     void aBodyAboveTheLimitIsRefused() throws IOException {
         DOOR.write(id, "workspace/limited", "old".getBytes(UTF_8));
         try (var wire = new Wire()) {
@@ -273,6 +277,7 @@ class FileQuarkusTest {
 
     @Test
     @DisplayName("statement 79: writes and commands go on side by side")
+    @Tag("long-lived")
     void writesAndCommandsGoOnSideBySide() {
         var all = new ArrayList<CompletableFuture<Void>>();
         for (int i = 0; i < 8; i++) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @TestProfile(DoorProfile.class)
 @Timeout(240)
+@Tag("lambda-http")
 class HydrateQuarkusTest extends ArchiveSuite {
     private static final String FACTS = "find . -mindepth 1 -printf '%y %#m %T@ %s %p %l\\n'"
             + " | sed 's/^\\(d [^ ]* [^ ]*\\) [0-9]*/\\1/; s/^\\(l\\) [^ ]*/\\1/' | sort;"
@@ -24,6 +26,7 @@ class HydrateQuarkusTest extends ArchiveSuite {
 
     @Test
     @DisplayName("statement 85: modes, times, empty directories and links survive persist and hydrate")
+    @Tag("long-lived")
     void attributesSurvive() {
         sh("mkdir -p empty d/e; echo 1 > d/run; chmod 751 d/run; : > d/none; chmod 600 d/none; ln -s ../d d/e/up; "
                 + "ln -s missing dangling; touch -d @1500000000.123456789 d/run; chmod 700 d/e; chmod 6755 d/run; "
@@ -167,6 +170,7 @@ class HydrateQuarkusTest extends ArchiveSuite {
 
     @Test
     @DisplayName("of two hydrates at once the second is a conflict that can be tried again")
+    @Tag("long-lived")
     void twoAtOnce() throws IOException {
         byte[] archive = tar("head -c 300000 /dev/zero > big; echo x > f");
         try (var slow = new Wire()) {

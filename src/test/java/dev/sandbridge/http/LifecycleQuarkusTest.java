@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @TestProfile(DoorProfile.class)
 @Timeout(120)
+@Tag("lambda-http")
 class LifecycleQuarkusTest {
     private static final Door DOOR = Door.admin();
 
@@ -108,6 +110,7 @@ class LifecycleQuarkusTest {
 
     @Test
     @DisplayName("statement 27: delete ends running commands")
+    @Tag("long-lived")
     void deleteEndsRunningCommands() throws IOException {
         String id = DOOR.create();
         try (var wire = new Wire()) {
@@ -143,6 +146,7 @@ class LifecycleQuarkusTest {
 
     @Test
     @DisplayName("statements 29, 31: running is true and quick while commands run and many ask")
+    @Tag("long-lived")
     void runningIsQuickUnderLoad() throws ExecutionException, InterruptedException {
         String id = DOOR.create();
         var busy = CompletableFuture.runAsync(() -> DOOR.sh(id, "for i in $(seq 20); do sleep 0.1; seq 10000; done"));

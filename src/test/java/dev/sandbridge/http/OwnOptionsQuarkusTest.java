@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @TestProfile(DoorProfile.class)
 @Timeout(120)
+@Tag("lambda-http")
 class OwnOptionsQuarkusTest {
     private static final Door DOOR = Door.admin();
     private static String id = "";

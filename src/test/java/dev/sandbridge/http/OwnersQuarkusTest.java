@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @TestProfile(DoorProfile.class)
 @Timeout(120)
+@Tag("lambda-http")
 class OwnersQuarkusTest {
     private static final Door ADMIN = Door.admin();
 
@@ -100,6 +102,7 @@ class OwnersQuarkusTest {
     }
 
     @Test
+    @Tag("long-lived")
     void anIdIsWorthlessOnceItsSecretIsRetired() {
         var user = Door.owner("team-s");
         int version = newestSecret(ADMIN.post("/v1/secrets", Map.of()));
@@ -124,6 +127,7 @@ class OwnersQuarkusTest {
     }
 
     @Test
+    @Tag("long-lived")
     void aKeyIsMadeShownOnceDisabledAndRemoved() {
         var made = ADMIN.post("/v1/keys", Map.of("owner", "team-e", "role", "use", "profile", "small"));
         assertThat(made.status()).isEqualTo(200);
@@ -149,6 +153,7 @@ class OwnersQuarkusTest {
     }
 
     @Test
+    @Tag("long-lived")
     void unusableKeyRequestsAreRefused() {
         for (String body : List.of(
                 "{}",

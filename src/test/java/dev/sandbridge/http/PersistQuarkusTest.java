@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTest
 @TestProfile(DoorProfile.class)
 @Timeout(240)
+@Tag("lambda-http")
 class PersistQuarkusTest extends ArchiveSuite {
     @Test
     @DisplayName("statement 80: persist is 200, octet-stream, a plain tar of the contents under relative names")
@@ -127,6 +129,7 @@ class PersistQuarkusTest extends ArchiveSuite {
 
     @Test
     @DisplayName("statement 87: a workspace of 1 GiB is answered within 120 s")
+    @Tag("long-lived")
     void aGibibyteIsInTime() throws Exception {
         sh("truncate -s 1G big");
         long start = System.nanoTime();

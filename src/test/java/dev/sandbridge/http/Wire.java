@@ -2,7 +2,6 @@ package dev.sandbridge.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import io.restassured.RestAssured;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -41,11 +40,15 @@ final class Wire implements AutoCloseable {
     }
 
     static URI service() {
-        if (System.getProperty("quarkus.test.profile", "").startsWith("lambda")) {
-            // A function opens no port; the event server in front of it tells rest-assured alone where it is.
-            return URI.create(RestAssured.baseURI + ":" + RestAssured.port);
+        if (DoorProfile.isFunction()) {
+            // A function opens no port; this is the event server in front of it.
+            return URI.create("http://localhost:" + setting("quarkus.lambda.mock-event-server.test-port"));
         }
-        return URI.create(ConfigProvider.getConfig().getValue("test.url", String.class));
+        return URI.create(setting("test.url"));
+    }
+
+    private static String setting(String name) {
+        return ConfigProvider.getConfig().getValue(name, String.class);
     }
 
     /** An answer; header names in lower case, trailers among them once the body is read. */
