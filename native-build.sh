@@ -19,9 +19,11 @@ native_feature() {
     "$1" --version 2>/dev/null | sed -n '1s/^native-image \([0-9]*\).*/\1/p'
 }
 
-# Prints the first GraalVM's home whose native-image is new enough.
+# Prints the first GraalVM's home whose native-image is new enough. What is made is for Linux, so elsewhere only the
+# container will do.
 find_graalvm() {
     local home on_path
+    [ "$(uname -s)" = Linux ] || return 0
     on_path="$(command -v native-image || true)"
     on_path="$(readlink -f "$on_path" 2>/dev/null || printf '%s' "$on_path")"
     for home in "${GRAALVM_HOME:-}" "${JAVA_HOME:-}" "${on_path%/bin/native-image}" "${on_path%/lib/svm/bin/native-image}"; do
@@ -45,10 +47,11 @@ find_container() {
 
 # What came out must be native code: an ELF file, for a function as the zip's bootstrap.
 require_native() {
-    local flavour="$1" file scratch
+    local flavour="$1" file scratch architecture
     if [ "$flavour" = server ]; then
         file="$(find "$root/target/server" -maxdepth 1 -name 'sandbridge-*-runner' -type f | head -n 1)"
         is_native "$file" || die "$flavour: the build made no native executable"
+        architecture="$(architecture_of "$file")"
     else
         scratch="$(mktemp -d "${TMPDIR:-/tmp}/native-build.XXXXXX")"
         python3 -m zipfile -e "$root/target/$flavour/function.zip" "$scratch" 2>/dev/null ||
@@ -58,10 +61,20 @@ require_native() {
             rm -rf -- "$scratch"
             die "$flavour: function.zip has no native bootstrap"
         }
+        architecture="$(architecture_of "$file")"
         rm -rf -- "$scratch"
         file="$root/target/$flavour/function.zip"
     fi
-    say "made $file ($(du -h "$file" | cut -f 1))"
+    say "made $file ($(du -h "$file" | cut -f 1), for $architecture)"
+}
+
+# Prints an ELF file's machine as template.yaml's parameter Architecture names it.
+architecture_of() {
+    case "$(od -An -tx1 -j 18 -N 2 "$1" | tr -d ' \n')" in
+    3e00) echo x86_64 ;;
+    b700) echo arm64 ;;
+    *) echo "another machine" ;;
+    esac
 }
 
 is_native() { [ -s "$1" ] && [ "$(head -c 4 "$1" | od -An -c | tr -d ' \n')" = '177ELF' ]; }

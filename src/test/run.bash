@@ -22,7 +22,7 @@ $tests_need" "Tests that need them are skipped."
     : >"$scratch/template"
     : >"$scratch/notes"
     rm -rf -- "$root"/target/*/surefire-reports "$root"/target/*/failsafe-reports
-    [ -n "$(native_image)" ] || say "no native-image 25 on this machine: functions are tested as Java, not as native code."
+    [ -n "$(native_image)" ] || say "no native-image on this machine: functions and service are tested as Java, not as native code."
 
     [ -z "$(stale)" ] || build
     beside "$native" "$@" >"$scratch/beside" 2>&1 &
@@ -31,6 +31,8 @@ $tests_need" "Tests that need them are skipped."
     wait "$lane" || true
     lane=""
     cat -- "$scratch/beside"
+    [ -z "$native" ] || step server-native verify -Dspotless.check.skip "$native" -Dquarkus.package.jar.enabled=false \
+        -Dtest=NativeMetadataTest -DskipITs=false
     left_behind
     total
 }

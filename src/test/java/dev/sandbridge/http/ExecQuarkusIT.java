@@ -1,0 +1,7 @@
+package dev.sandbridge.http;
+
+import io.quarkus.test.junit.QuarkusIntegrationTest;
+
+/** The same of the service as it was packaged, native code where there is some: processes, streams, JSON both ways. */
+@QuarkusIntegrationTest
+class ExecQuarkusIT extends ExecQuarkusTest {}

@@ -1,0 +1,7 @@
+package dev.sandbridge.http;
+
+import io.quarkus.test.junit.QuarkusIntegrationTest;
+
+/** The same of the service as it was packaged, native code where there is some: C functions, scripts, streams. */
+@QuarkusIntegrationTest
+class FileQuarkusIT extends FileQuarkusTest {}
