@@ -93,7 +93,7 @@ sub gather {
             sys('utimensat', $directory, $base, $times, AT_NOFOLLOW);
             next;
         }
-        my $fd = sys('openat', $directory, $base, O_CREATE | O_NOFOLLOW | O_CLOEXEC, $mode & 0777);
+        my $fd = sys('openat', $directory, $base, O_CREATE | O_NOFOLLOW | O_CLOEXEC, $mode & 01777);
         give_up($! + 0) if $fd < 0;
         if ($kind eq 'F') {
             take_runs($fd) or return 0;
