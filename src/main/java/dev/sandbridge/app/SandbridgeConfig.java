@@ -116,6 +116,10 @@ public interface SandbridgeConfig {
         /** Bytes out of a compressed archive for each byte in, beyond its first 16 MiB. */
         @WithDefault("200")
         int maxRatio();
+
+        /** Disk for what archives held, entry by entry; the oldest give way. */
+        @WithDefault("256M")
+        MemorySize manifests();
     }
 
     /** Where they are, and how many of each sandbox. */

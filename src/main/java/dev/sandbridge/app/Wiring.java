@@ -1,6 +1,7 @@
 package dev.sandbridge.app;
 
 import dev.sandbridge.archive.ArchiveLimits;
+import dev.sandbridge.archive.KnownManifests;
 import dev.sandbridge.owner.ApiKeys;
 import dev.sandbridge.owner.FileApiKeys;
 import dev.sandbridge.owner.Tickets;
@@ -131,7 +132,9 @@ final class Wiring {
 
     @Produces
     @Singleton
-    ArchiveSettings archiveSettings(SandbridgeConfig config, SnapshotStore snapshots) {
+    ArchiveSettings archiveSettings(
+            SandbridgeConfig config, SnapshotStore snapshots, DataDirectory data, SecureRandom random)
+            throws IOException {
         var archive = config.archive();
         var limits = new ArchiveLimits(
                 archive.maxSize().asLongValue(),
@@ -141,7 +144,11 @@ final class Wiring {
                 archive.maxName(),
                 archive.maxRatio());
         return new ArchiveSettings(
-                limits, snapshots, config.snapshots().keep(), config.snapshots().maxAge());
+                limits,
+                new KnownManifests(data.file("manifests"), archive.manifests().asLongValue(), random),
+                snapshots,
+                config.snapshots().keep(),
+                config.snapshots().maxAge());
     }
 
     void close(@Disposes SandboxService service) {

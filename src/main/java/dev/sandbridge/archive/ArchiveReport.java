@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param lines the first of each kind, {@value #LINES} at most
  */
 public record ArchiveReport(Map<Kind, Long> counts, List<Line> lines) {
-    static final int LINES = 100;
+    static final int LINES = 900;
 
     /** What can differ. */
     public enum Kind {

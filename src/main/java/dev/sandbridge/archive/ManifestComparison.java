@@ -1,5 +1,7 @@
 package dev.sandbridge.archive;
 
+import dev.sandbridge.archive.KnownManifests.Listing;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -23,7 +25,7 @@ public record ManifestComparison(
     /** How a verified restore ended. */
     public enum Outcome {
         COMPLETE,
-        /** All was written, and it is not what was expected. */
+        /** It is not what was expected; nothing was changed. */
         INCOMPLETE,
         /** The archive ended before its end; nothing was changed. */
         INTERRUPTED
@@ -53,33 +55,37 @@ public record ManifestComparison(
         return new ManifestComparison(outcome, 0, 0, 0, List.of());
     }
 
-    /** Entry by entry; {@code expected} is gone through twice, in any order. Memory: up to 70 bytes for each. */
-    public static ManifestComparison of(Iterable<ManifestEntry> expected, Iterable<ManifestEntry> actual) {
+    /**
+     * Entry by entry; {@code expected} is gone through twice, in any order. Memory: up to 70 bytes for each.
+     *
+     * @throws IOException what either listing threw
+     */
+    public static ManifestComparison of(Listing expected, Listing actual) throws IOException {
         var random = new SecureRandom();
         var paths = new PathTable();
         var lines = new PathTable();
         var path = new PathHash(random);
         var line = new PathHash(random);
-        for (ManifestEntry entry : expected) {
+        expected.each(entry -> {
             paths.put(path.of(entry.path()), EXPECTED);
             lines.put(line.of(entry.line()), EXPECTED);
-        }
+        });
         var found = new Findings();
-        for (ManifestEntry entry : actual) {
+        actual.each(entry -> {
             if (paths.get(path.of(entry.path())) == 0) {
                 found.add(Kind.UNEXPECTED, entry);
-                continue;
+                return;
             }
             paths.put(path, SEEN);
             if (lines.get(line.of(entry.line())) == 0) {
                 found.add(Kind.CHANGED, entry);
             }
-        }
-        for (ManifestEntry entry : expected) {
+        });
+        expected.each(entry -> {
             if (paths.get(path.of(entry.path())) == EXPECTED) {
                 found.add(Kind.MISSING, entry);
             }
-        }
+        });
         return found.comparison();
     }
 

@@ -20,8 +20,12 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -33,15 +37,14 @@ import org.jspecify.annotations.Nullable;
 @Path("/v1/sandbox/{id}")
 @RunOnVirtualThread
 final class ArchiveResource {
-    private static final String REPORT = "Sandbridge-Archive-Report";
+    static final String REPORT = "Sandbridge-Archive-Report";
+    private static final int LINES = 64 * 1024;
     private static final String MANIFEST = "Sandbridge-Archive-Manifest";
 
     private final ArchiveService archives;
-    private final HttpConfig config;
 
-    ArchiveResource(SandboxService service, HttpConfig config) {
+    ArchiveResource(SandboxService service) {
         this.archives = service.archives();
-        this.config = config;
     }
 
     /** @param restore how a restore with a manifest ended; absent without one */
@@ -85,7 +88,10 @@ final class ArchiveResource {
         }
     }
 
-    /** Names its report in a header, because it is known before the first byte, and the digest in a trailer. */
+    /**
+     * Names its report before the first byte, for callers who do not read trailers, and again after the last one, when
+     * it is there; the digest is known only then.
+     */
     @POST
     @Path("persist")
     public void persist(@Context RoutingContext http) throws IOException {
@@ -94,15 +100,28 @@ final class ArchiveResource {
                 .flatMap(list -> Arrays.stream(list.split(",")))
                 .toList();
         var out = new ResponseStream(http);
-        try {
+        answer(out, () -> {
+            var number = new StringBuilder();
             Manifest manifest = archives.persist(request.caller(), request.sandbox(), excludes, report -> {
+                number.append(report);
                 out.head()
                         .putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_OCTET_STREAM)
                         .putHeader(REPORT, Long.toString(report));
-                out.announce(MANIFEST);
+                out.announce(MANIFEST + ", " + REPORT);
                 return out;
             });
             out.conclude(MANIFEST, manifest.digest());
+            out.conclude(REPORT, number.toString());
+        });
+    }
+
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    private static void answer(ResponseStream out, Work work) throws IOException {
+        try {
+            work.run();
             out.close();
         } catch (CallerGone quiet) {
             out.abort();
@@ -122,6 +141,29 @@ final class ArchiveResource {
         return Report.of(archives.report(request.caller(), request.sandbox(), number(report)));
     }
 
+    /** A line for each entry: type, mode, size, time, SHA-256, path and a link's target, in the archive's order. */
+    @GET
+    @Path("manifests/{digest}")
+    public void manifest(@Context RoutingContext http, @PathParam("digest") String digest) throws IOException {
+        ApiRequest request = ApiRequest.of(http);
+        var listing = archives.manifest(request.caller(), request.sandbox(), digest);
+        var out = new ResponseStream(http);
+        out.head().putHeader(HttpHeaders.CONTENT_TYPE, "text/plain;charset=us-ascii");
+        answer(out, () -> {
+            var lines = new BufferedOutputStream(out, LINES);
+            listing.each(entry -> write(entry.line() + '\n', lines));
+            lines.flush();
+        });
+    }
+
+    private static void write(String line, OutputStream into) {
+        try {
+            into.write(line.getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException gone) {
+            throw new UncheckedIOException(gone);
+        }
+    }
+
     private static long number(String text) {
         try {
             return Long.parseLong(text);
@@ -130,6 +172,7 @@ final class ArchiveResource {
         }
     }
 
+    /** Limited as archives are, so that whatever {@link #persist} writes is taken, and by nothing else. */
     @POST
     @Path("hydrate")
     @Produces(MediaType.APPLICATION_JSON)
@@ -137,11 +180,8 @@ final class ArchiveResource {
         ApiRequest request = ApiRequest.of(http);
         Query query = request.query();
         String manifest = query.text("manifest");
-        long limit = config.maxUpload().asLongValue();
-        try (InputStream archive = request.upload(body, limit)) {
+        try (InputStream archive = request.upload(body, Long.MAX_VALUE)) {
             archives.hydrate(request.caller(), request.sandbox(), archive, query.flag("clear"), manifest);
-        } catch (LimitedInput.TooLong tooLong) {
-            throw ApiRequest.tooLong(limit);
         }
         return new Hydrated(true, manifest == null ? null : "complete");
     }

@@ -191,10 +191,10 @@ final class ResponseStream extends OutputStream {
         finish(Buffer.buffer());
     }
 
-    /** Announces a value that is known only at the end: a trailer, or a header of an answer in one piece. */
-    void announce(String name) {
+    /** Announces values that are known only at the end: trailers, or headers of an answer in one piece. */
+    void announce(String names) {
         if (held == null) {
-            response.putHeader(TRAILER, name).setChunked(true);
+            response.putHeader(TRAILER, names).setChunked(true);
         }
     }
 

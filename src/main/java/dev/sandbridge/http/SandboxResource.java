@@ -99,8 +99,9 @@ final class SandboxResource {
         boolean snapshot = request.query().flag("snapshot_on_exit");
         boolean pause = request.query().flag("pause_on_exit");
         if (snapshot || pause) {
-            service.exit(request.caller(), request.sandbox(), snapshot, pause)
-                    .ifPresent(made -> http.response().putHeader("Sandbridge-Snapshot", made.id()));
+            service.exit(request.caller(), request.sandbox(), snapshot, pause).ifPresent(made -> http.response()
+                    .putHeader("Sandbridge-Snapshot", made.snapshot().id())
+                    .putHeader(ArchiveResource.REPORT, Long.toString(made.report())));
         } else {
             service.delete(request.caller(), request.sandbox());
         }

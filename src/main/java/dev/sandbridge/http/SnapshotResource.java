@@ -62,7 +62,9 @@ final class SnapshotResource {
     @Path("snapshots")
     public SnapshotAnswer create(@Context RoutingContext http) {
         ApiRequest request = ApiRequest.of(http);
-        return SnapshotAnswer.of(snapshots.create(request.caller(), request.sandbox()));
+        var made = snapshots.create(request.caller(), request.sandbox());
+        http.response().putHeader(ArchiveResource.REPORT, Long.toString(made.report()));
+        return SnapshotAnswer.of(made.snapshot());
     }
 
     @GET

@@ -5,7 +5,6 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.SandboxName;
 import java.time.Clock;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,12 +12,14 @@ import java.util.concurrent.atomic.AtomicLong;
 /** The last reports of all sandboxes, in memory; the oldest give way. Thread-safe. */
 final class ArchiveReports {
     private static final int MOST = 200;
+    private static final int MOST_LINES = 20_000;
 
     private record Key(SandboxName sandbox, long number) {}
 
     private final Clock clock;
     private final AtomicLong last = new AtomicLong();
     private final Map<Key, StoredReport> kept = new LinkedHashMap<>();
+    private int lines;
 
     ArchiveReports(Clock clock) {
         this.clock = clock;
@@ -29,15 +30,16 @@ final class ArchiveReports {
         return last.updateAndGet(before -> Math.max(before + 1, clock.millis()));
     }
 
-    synchronized void keep(SandboxName sandbox, long number, Packed packed) {
-        kept.put(
-                new Key(sandbox, number),
-                new StoredReport(number, clock.instant(), packed.manifest(), packed.report()));
-        Iterator<Key> oldest = kept.keySet().iterator();
-        while (kept.size() > MOST) {
-            oldest.next();
+    synchronized StoredReport keep(SandboxName sandbox, long number, Packed packed) {
+        var stored = new StoredReport(number, clock.instant(), packed.manifest(), packed.report());
+        kept.put(new Key(sandbox, number), stored);
+        lines += packed.report().lines().size();
+        var oldest = kept.values().iterator();
+        while (kept.size() > MOST || lines > MOST_LINES) {
+            lines -= oldest.next().report().lines().size();
             oldest.remove();
         }
+        return stored;
     }
 
     synchronized StoredReport get(SandboxName sandbox, long number) {

@@ -1,5 +1,6 @@
 package dev.sandbridge.sandbox;
 
+import dev.sandbridge.archive.KnownManifests;
 import dev.sandbridge.archive.Manifest;
 import dev.sandbridge.archive.TreePacker.Packed;
 import dev.sandbridge.error.ErrorCode;
@@ -25,12 +26,14 @@ public final class ArchiveService {
     private final Deadlines deadlines;
     private final Trees trees;
     private final ArchiveReports reports;
+    private final KnownManifests manifests;
 
-    ArchiveService(Visits visits, Deadlines deadlines, Trees trees, ArchiveReports reports) {
+    ArchiveService(Visits visits, Deadlines deadlines, Trees trees, ArchiveReports reports, KnownManifests manifests) {
         this.visits = visits;
         this.deadlines = deadlines;
         this.trees = trees;
         this.reports = reports;
+        this.manifests = manifests;
     }
 
     /** Where an archive goes; opened when the sandbox is there, told the number that its report will have. */
@@ -54,7 +57,7 @@ public final class ArchiveService {
             Packed packed = deadlines.within(
                     found.state().timeouts().archive(),
                     "persisting the workspace",
-                    () -> trees.pack(found, paths, target.open(number), entry -> {}));
+                    () -> trees.pack(found, paths, target.open(number)));
             reports.keep(found.id().name(), number, packed);
             return packed.manifest();
         }
@@ -63,6 +66,14 @@ public final class ArchiveService {
     /** What an earlier persist of the sandbox wrote, as long as it is kept; also after the sandbox was deleted. */
     public StoredReport report(Caller caller, SandboxRef ref, long number) {
         return reports.get(visits.own(caller, ref).name(), number);
+    }
+
+    /** What an archive of that digest held, as long as it is known; also after the sandbox was deleted. */
+    public KnownManifests.Listing manifest(Caller caller, SandboxRef ref, String digest) {
+        visits.own(caller, ref);
+        return manifests.find(caller.owner().text(), digest).orElseThrow(() -> new SandboxException(
+                        ErrorCode.REPORT_NOT_FOUND, "no such manifest, or it is not known any more")
+                .action("ask for it soon after the persist or snapshot that it belongs to"));
     }
 
     /**

@@ -10,7 +10,6 @@ import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.session.SandboxId;
 import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.StateSealer;
-import dev.sandbridge.snapshot.Snapshot;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -87,9 +86,10 @@ public final class SandboxService implements AutoCloseable {
         this.processes = new ProcessService(visits, commands, table, deadlines);
         this.toolTerminals = new ToolTerminalService(visits, commands, tools, deadlines, clock, memory);
         this.terminals = new TerminalService(visits, commands, named, deadlines);
-        var trees = new Trees(archives.limits());
-        this.archives = new ArchiveService(visits, deadlines, trees, new ArchiveReports(clock));
-        this.snapshots = new SnapshotService(visits, deadlines, trees, archives, clock);
+        var trees = new Trees(archives.limits(), archives.manifests());
+        var reports = new ArchiveReports(clock);
+        this.archives = new ArchiveService(visits, deadlines, trees, reports, archives.manifests());
+        this.snapshots = new SnapshotService(visits, deadlines, trees, reports, archives, clock);
         this.snapshotRuns = new SnapshotRuns(profiles, ids, visits, catalogue, snapshots, new SplittableRandom());
     }
 
@@ -203,12 +203,12 @@ public final class SandboxService implements AutoCloseable {
      * @param pause whether the sandbox stays anyway, until its expiry, with its files; what the caller started in it
      *     as background processes ends
      */
-    public Optional<Snapshot> exit(Caller caller, SandboxRef ref, boolean snapshot, boolean pause) {
+    public Optional<SnapshotService.Made> exit(Caller caller, SandboxRef ref, boolean snapshot, boolean pause) {
         Optional<SandboxSpec> spec = existing(caller, ref);
         if (spec.isEmpty()) {
             return Optional.empty();
         }
-        var made = snapshot ? Optional.of(snapshots.create(caller, ref)) : Optional.<Snapshot>empty();
+        var made = snapshot ? Optional.of(snapshots.create(caller, ref)) : Optional.<SnapshotService.Made>empty();
         if (pause) {
             visits.enter(caller, ref).quickly("ending what runs in the background", found -> {
                 forget(found.id().name());

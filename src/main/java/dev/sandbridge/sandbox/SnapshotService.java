@@ -1,7 +1,6 @@
 package dev.sandbridge.sandbox;
 
 import dev.sandbridge.archive.ArchiveReport;
-import dev.sandbridge.archive.Manifest;
 import dev.sandbridge.archive.TreePacker.Packed;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
@@ -12,7 +11,7 @@ import dev.sandbridge.session.SandboxId;
 import dev.sandbridge.snapshot.Snapshot;
 import dev.sandbridge.snapshot.SnapshotStore;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,6 +30,7 @@ public final class SnapshotService {
     private final Visits visits;
     private final Deadlines deadlines;
     private final Trees trees;
+    private final ArchiveReports reports;
     private final ArchiveSettings settings;
     private final SnapshotStore store;
     private final Clock clock;
@@ -75,26 +75,36 @@ public final class SnapshotService {
         }
     }
 
-    SnapshotService(Visits visits, Deadlines deadlines, Trees trees, ArchiveSettings settings, Clock clock) {
+    /** @param report number of the report that says what the snapshot holds otherwise than the workspace did */
+    public record Made(Snapshot snapshot, long report) {}
+
+    SnapshotService(
+            Visits visits,
+            Deadlines deadlines,
+            Trees trees,
+            ArchiveReports reports,
+            ArchiveSettings settings,
+            Clock clock) {
         this.visits = visits;
         this.deadlines = deadlines;
         this.trees = trees;
+        this.reports = reports;
         this.settings = settings;
         this.store = settings.store();
         this.clock = clock;
     }
 
     /** Stores the workspace as it is; starts no sandbox. What cannot be in an archive is in the report. */
-    public Snapshot create(Caller caller, SandboxRef ref) {
+    public Made create(Caller caller, SandboxRef ref) {
         try (Visit visit = visits.enter(caller, ref)) {
             Found found = visit.found();
-            Snapshot made = deadlines
+            Made made = deadlines
                     .within(
                             found.state().timeouts().archive(),
                             "making the snapshot",
                             () -> store(found, digest -> true))
                     .orElseThrow();
-            retain(made, listed(made));
+            retain(made.snapshot());
             return made;
         } catch (IOException failed) {
             throw notStored(failed);
@@ -123,36 +133,39 @@ public final class SnapshotService {
         Optional<String> newest = store.list(owner(found), found.id().name().text()).stream()
                 .findFirst()
                 .map(Snapshot::manifest);
-        Optional<Snapshot> made = store(found, digest -> !newest.equals(Optional.of(digest)));
+        Optional<Snapshot> made =
+                store(found, digest -> !newest.equals(Optional.of(digest))).map(Made::snapshot);
         if (made.isEmpty()) {
             return made;
         }
-        List<Snapshot> all = listed(made.get());
+        List<Snapshot> all = store.list(made.get().owner(), made.get().sandbox());
         int before = all.indexOf(made.get()) + 1;
         if (before < all.size() && all.get(before).manifest().equals(made.get().manifest())) {
             // Another process stored the same meanwhile.
             store.delete(made.get().owner(), made.get().id());
             return Optional.empty();
         }
-        retain(made.get(), all);
+        retain(made.get());
         return made;
     }
 
     /** @param wanted told the manifest's digest; nothing is published of what it does not want */
-    private Optional<Snapshot> store(Found found, Predicate<String> wanted) throws IOException {
+    private Optional<Made> store(Found found, Predicate<String> wanted) throws IOException {
         try (SnapshotStore.Draft draft = store.begin()) {
-            Manifest manifest =
-                    trees.pack(found, Set.of(), draft.archive(), entry -> {}).manifest();
-            if (!wanted.test(manifest.digest())) {
+            Packed packed = trees.pack(found, Set.of(), draft.archive());
+            if (!wanted.test(packed.manifest().digest())) {
                 return Optional.empty();
             }
-            return Optional.of(draft.publish(new SnapshotStore.Facts(
+            Snapshot stored = draft.publish(new SnapshotStore.Facts(
                     owner(found),
                     found.id().name().text(),
                     clock.instant(),
-                    manifest.digest(),
-                    manifest.entries(),
-                    manifest.bytes())));
+                    packed.manifest().digest(),
+                    packed.manifest().entries(),
+                    packed.manifest().bytes()));
+            long number = reports.next();
+            reports.keep(found.id().name(), number, packed);
+            return Optional.of(new Made(stored, number));
         }
     }
 
@@ -207,13 +220,27 @@ public final class SnapshotService {
         }
     }
 
-    /** Whether the workspace has the snapshot's fingerprint; never where it changed while it was taken. */
+    /**
+     * Whether the workspace has the snapshot's fingerprint; never where it changed while it was taken, and a workspace
+     * that cannot be read has none.
+     */
     private boolean holds(Found found, Snapshot wanted) throws IOException {
-        Packed live = trees.pack(found, Set.of(), OutputStream.nullOutputStream(), entry -> {});
-        var counts = live.report().counts();
-        return live.manifest().digest().equals(wanted.manifest())
-                && !counts.containsKey(ArchiveReport.Kind.CHANGED)
-                && !counts.containsKey(ArchiveReport.Kind.VANISHED);
+        try {
+            Packed live = trees.fingerprint(found);
+            var counts = live.report().counts();
+            return live.manifest().digest().equals(wanted.manifest())
+                    && !counts.containsKey(ArchiveReport.Kind.CHANGED)
+                    && !counts.containsKey(ArchiveReport.Kind.VANISHED);
+        } catch (SandboxException unreadable) {
+            if (unreadable.code() != ErrorCode.WORKSPACE_READ_FAILED) {
+                throw unreadable;
+            }
+            return false;
+        } catch (InterruptedIOException overtime) {
+            throw overtime;
+        } catch (IOException unreadable) {
+            return false;
+        }
     }
 
     /** Removes snapshots that are too old, now and then. Returns how many went. */
@@ -235,16 +262,17 @@ public final class SnapshotService {
         });
     }
 
-    /** All of the same sandbox, newest first. */
-    private List<Snapshot> listed(Snapshot made) throws IOException {
-        return store.list(made.owner(), made.sandbox());
-    }
-
-    private void retain(Snapshot made, List<Snapshot> all) throws IOException {
-        for (Snapshot old : all.subList(Math.min(settings.keep(), all.size()), all.size())) {
-            if (!old.id().equals(made.id())) {
-                store.delete(old.owner(), old.id());
+    /** Has older ones give way; what cannot be removed now is tried again with the next snapshot. */
+    private void retain(Snapshot made) {
+        try {
+            List<Snapshot> all = store.list(made.owner(), made.sandbox());
+            for (Snapshot old : all.subList(Math.min(settings.keep(), all.size()), all.size())) {
+                if (!old.id().equals(made.id())) {
+                    store.delete(old.owner(), old.id());
+                }
             }
+        } catch (IOException tooMany) {
+            // The new one is stored all the same.
         }
     }
 

@@ -5,7 +5,7 @@ import dev.sandbridge.archive.Manifest;
 import java.time.Instant;
 
 /**
- * What one persist wrote.
+ * What one persist or snapshot wrote.
  *
  * @param number names it, for its sandbox
  */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.util.internal.PlatformDependent;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
@@ -68,6 +69,63 @@ class FlatMemoryQuarkusTest {
                 }
             }
         }
+        DOOR.delete("/v1/sandbox/" + id);
+    }
+
+    @Test
+    @DisplayName("trap 30: a workspace of 2 GiB goes out and in as an archive in little memory")
+    void aWorkspaceLargerThanMemoryPassesBothWays() throws IOException {
+        String id = DOOR.create();
+        DOOR.sh(id, "truncate -s " + SIZE + " large");
+        long before = memory();
+        var start = new ByteArrayOutputStream();
+        try (var wire = new Wire()) {
+            wire.request("POST", "/v1/sandbox/" + id + "/persist", new byte[0], KEY[0], KEY[1], "Content-Length", "0");
+            assertThat(wire.head().status()).isEqualTo(200);
+            boolean looked = false;
+            long size = 0;
+            for (int chunk = wire.chunk(); chunk > 0; chunk = wire.chunk()) {
+                byte[] bytes = wire.exactly(chunk);
+                wire.line();
+                size += chunk;
+                if (start.size() < PIECE) {
+                    start.writeBytes(bytes);
+                }
+                if (size > SIZE / 2 && !looked) {
+                    looked = true;
+                    assertThat(memory() - before)
+                            .as("bytes held while it goes out")
+                            .isLessThan(LITTLE);
+                }
+            }
+            assertThat(size).isGreaterThan(SIZE);
+        }
+        int headers = 0;
+        while (start.toByteArray()[headers] != 0) {
+            headers += 512;
+        }
+        try (var wire = new Wire()) {
+            wire.request(
+                    "POST",
+                    "/v1/sandbox/" + id + "/hydrate",
+                    new byte[0],
+                    KEY[0],
+                    KEY[1],
+                    "Content-Length",
+                    "" + (headers + SIZE + 1024));
+            wire.send(Arrays.copyOf(start.toByteArray(), headers));
+            var zeros = new byte[PIECE];
+            for (int i = 0; i < SIZE / PIECE; i++) {
+                wire.send(zeros);
+                if (i == SIZE / PIECE / 2) {
+                    assertThat(memory() - before)
+                            .as("bytes held while it comes in")
+                            .isLessThan(LITTLE);
+                }
+            }
+            assertThat(wire.send(new byte[1024]).reply("POST").status()).isEqualTo(200);
+        }
+        assertThat(DOOR.sh(id, "stat -c %s large; du -k large | cut -f1").out()).matches(SIZE + "\n\\d{1,4}\n");
         DOOR.delete("/v1/sandbox/" + id);
     }
 

@@ -74,7 +74,7 @@ class HydrateQuarkusTest extends ArchiveSuite {
     }
 
     @Test
-    @DisplayName("statement 91: what is no tar, or not a whole one, is refused and changes nothing")
+    @DisplayName("statement 91, trap 40: what is no tar, or not a whole one, is refused and changes nothing")
     void noTarIsRefused() {
         sh("echo kept > f; mkdir d; echo kept > d/g");
         String before = sh("stat -c '%n %i %Y %a' . f d d/g");
@@ -96,7 +96,7 @@ class HydrateQuarkusTest extends ArchiveSuite {
     }
 
     @Test
-    @DisplayName("statement 92: members with .., absolute names or through links write nothing outside")
+    @DisplayName("statement 92, trap 46: members with .., absolute names or through links write nothing outside")
     void nothingIsWrittenOutside() {
         sh("echo before > /tmp/target; echo kept > kept");
         var hostile = List.of(
@@ -115,7 +115,7 @@ class HydrateQuarkusTest extends ArchiveSuite {
     }
 
     @Test
-    @DisplayName("statement 93: what persist wrote can be hydrated, whatever the workspace held, plain and compressed")
+    @DisplayName("statement 93, trap 15: what persist wrote can be hydrated, whatever it held, plain and compressed")
     void whatWasPersistedIsAccepted() {
         sh("python3 -m venv --without-pip v 2>/dev/null || ln -s /usr/bin/env v; mkfifo p; echo 1 > a; ln a b; "
                 + "ln -s /workspace/a abs; ln -s /usr/bin out; ln -s ../../.. up; chmod 4755 a; mkdir -m 555 ro; "

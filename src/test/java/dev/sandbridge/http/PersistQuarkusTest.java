@@ -35,7 +35,7 @@ class PersistQuarkusTest extends ArchiveSuite {
     }
 
     @Test
-    @DisplayName("statement 81: excludes with raw commas and %2C leave out paths and all below them")
+    @DisplayName("statement 81, trap 10: excludes with raw commas and %2C leave out paths and all below them")
     void excludesAreTaken() {
         sh("mkdir -p data/x scratch src/data; touch data/x/1 scratch/2 src/data/3 keep");
 
@@ -61,7 +61,7 @@ class PersistQuarkusTest extends ArchiveSuite {
     }
 
     @Test
-    @DisplayName("statement 83: excludes are literal, not patterns")
+    @DisplayName("statement 83, trap 10: excludes are literal, not patterns")
     void excludesAreNoPatterns() {
         sh("touch '[x]*' x xyz 'a*b' axxb '?'");
 
@@ -70,7 +70,7 @@ class PersistQuarkusTest extends ArchiveSuite {
     }
 
     @Test
-    @DisplayName("statement 84: no hard links, special files or GNU records; long names as PAX; all is told")
+    @DisplayName("statement 84, trap 15: no hard links, special files or GNU records; long names as PAX; all is told")
     void onlyWhatTheClientsRead() {
         String deep = "d".repeat(120) + "/" + "e".repeat(120);
         sh("mkdir -p " + deep + "; echo 1 > " + deep + "/" + "f".repeat(200) + "; ln " + deep

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -43,7 +44,9 @@ public final class FaultyProvider implements SandboxProvider {
         WRITE,
         LIST_FILES,
         MAKE_DIRECTORY,
-        DELETE_FILE
+        DELETE_FILE,
+        READ_TREE,
+        REPLACE_TREE
     }
 
     private static final Fault NONE = Fault.cut(Integer.MAX_VALUE);
@@ -158,7 +161,7 @@ public final class FaultyProvider implements SandboxProvider {
 
         @Override
         public Optional<SandboxTree> tree() {
-            return handle.tree();
+            return handle.tree().map(Tree::new);
         }
 
         @Override
@@ -169,6 +172,24 @@ public final class FaultyProvider implements SandboxProvider {
         @Override
         public Optional<String> limitReached() {
             return begin(Point.LIMIT_REACHED).around(handle::limitReached);
+        }
+    }
+
+    private final class Tree implements SandboxTree {
+        private final SandboxTree tree;
+
+        Tree(SandboxTree tree) {
+            this.tree = tree;
+        }
+
+        @Override
+        public Reader read(Set<String> excludes) {
+            return begin(Point.READ_TREE).around(() -> tree.read(excludes));
+        }
+
+        @Override
+        public Replacement replace() {
+            return begin(Point.REPLACE_TREE).around(tree::replace);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sandbridge.archive.ArchiveLimits;
+import dev.sandbridge.archive.KnownManifests;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
@@ -62,6 +63,9 @@ abstract class ServiceSuite {
     @TempDir
     Path snapshots;
 
+    @TempDir
+    Path known;
+
     final ManualClock clock = new ManualClock();
     FaultyProvider provider;
     SandboxService service;
@@ -107,7 +111,8 @@ abstract class ServiceSuite {
     private ArchiveSettings archives() {
         try {
             var store = new FileSnapshotStore(snapshots, new SecureRandom());
-            return new ArchiveSettings(ArchiveLimits.STANDARD, store, SNAPSHOTS_KEPT, SNAPSHOT_AGE);
+            var manifests = new KnownManifests(known, 1 << 20, new SecureRandom());
+            return new ArchiveSettings(ArchiveLimits.STANDARD, manifests, store, SNAPSHOTS_KEPT, SNAPSHOT_AGE);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

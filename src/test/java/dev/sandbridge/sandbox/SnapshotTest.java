@@ -2,16 +2,24 @@ package dev.sandbridge.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sandbridge.archive.ArchiveReport;
 import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.provider.Fault;
+import dev.sandbridge.provider.FaultyProvider;
 import dev.sandbridge.snapshot.Snapshot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** Snapshots, and what deleting with one does. */
 class SnapshotTest extends ServiceSuite {
+    private static final Fault UNREADABLE =
+            Fault.before(new SandboxException(ErrorCode.WORKSPACE_READ_FAILED, "the disk fails"));
+
     private SandboxRef box() {
         return new SandboxRef(service.create(ALICE, wish().request()).sandbox().id(), null);
     }
@@ -32,7 +40,7 @@ class SnapshotTest extends ServiceSuite {
     void aSnapshotBringsBackExactlyWhatWasThere() {
         var box = box();
         write(box, "d/f", "one");
-        var snapshot = service.snapshots().create(ALICE, box);
+        var snapshot = service.snapshots().create(ALICE, box).snapshot();
         write(box, "d/f", "two");
         write(box, "d/more", "more");
 
@@ -47,7 +55,7 @@ class SnapshotTest extends ServiceSuite {
     void aWorkspaceThatHoldsTheSameIsLeftAlone() {
         var box = box();
         write(box, "d/f", "one");
-        var snapshot = service.snapshots().create(ALICE, box);
+        var snapshot = service.snapshots().create(ALICE, box).snapshot();
 
         assertThat(service.snapshots().restore(ALICE, box, snapshot.id()).skipped())
                 .isTrue();
@@ -63,7 +71,7 @@ class SnapshotTest extends ServiceSuite {
     void aSnapshotOutlivesItsSandboxAndTheService() {
         var box = box();
         write(box, "f", "kept");
-        var snapshot = service.snapshots().create(ALICE, box);
+        var snapshot = service.snapshots().create(ALICE, box).snapshot();
         service.delete(ALICE, box);
         restart();
 
@@ -77,10 +85,11 @@ class SnapshotTest extends ServiceSuite {
     }
 
     @Test
+    @DisplayName("trap 40: a restore of a damaged snapshot is refused and leaves the workspace as it was")
     void aDamagedSnapshotIsRefusedAndTheWorkspaceStaysAsItWas() throws IOException {
         var box = box();
         write(box, "f", "in the snapshot ".repeat(1000));
-        var snapshot = service.snapshots().create(ALICE, box);
+        var snapshot = service.snapshots().create(ALICE, box).snapshot();
         write(box, "f", "live");
         spoil();
 
@@ -93,7 +102,7 @@ class SnapshotTest extends ServiceSuite {
     void snapshotsAreTheirOwnersAlone() {
         var box = box();
         write(box, "f", "secret");
-        var snapshot = service.snapshots().create(ALICE, box);
+        var snapshot = service.snapshots().create(ALICE, box).snapshot();
         var bobs =
                 new SandboxRef(service.create(BOB, wish().request()).sandbox().id(), null);
 
@@ -109,12 +118,40 @@ class SnapshotTest extends ServiceSuite {
     }
 
     @Test
+    @DisplayName("trap 32: a workspace that cannot be read to its end has no fingerprint, and is restored")
+    void aWorkspaceThatCannotBeReadIsRestored() {
+        var box = box();
+        write(box, "f", "one");
+        var snapshot = service.snapshots().create(ALICE, box).snapshot();
+        provider.next(FaultyProvider.Point.READ_TREE, UNREADABLE);
+
+        assertThat(service.snapshots().restore(ALICE, box, snapshot.id()).skipped())
+                .as("although it holds the same")
+                .isFalse();
+        assertThat(read(box, "f")).isEqualTo("one");
+        provider.next(FaultyProvider.Point.READ_TREE, UNREADABLE);
+        assertThat(codeOf(() -> service.snapshots().create(ALICE, box))).isEqualTo(ErrorCode.WORKSPACE_READ_FAILED);
+        assertThat(service.snapshots().list(ALICE, box)).containsExactly(snapshot);
+    }
+
+    @Test
+    void whatASnapshotLeavesOutIsInItsReport() {
+        var box = box();
+        sh(box, "mkfifo pipe; echo kept > f");
+
+        var made = service.snapshots().create(ALICE, box);
+
+        assertThat(service.archives().report(ALICE, box, made.report()).report().counts())
+                .containsOnlyKeys(ArchiveReport.Kind.SPECIAL_FILE);
+    }
+
+    @Test
     void olderSnapshotsGiveWayByNumberAndByAge() {
         var box = box();
         Snapshot last = null;
         for (int i = 0; i < SNAPSHOTS_KEPT + 2; i++) {
             write(box, "f", "content " + i);
-            last = service.snapshots().create(ALICE, box);
+            last = service.snapshots().create(ALICE, box).snapshot();
             clock.advance(Duration.ofSeconds(1));
         }
         assertThat(service.snapshots().list(ALICE, box))
@@ -133,7 +170,7 @@ class SnapshotTest extends ServiceSuite {
         var box = box();
         write(box, "f", "kept");
 
-        var snapshot = service.exit(ALICE, box, true, false).orElseThrow();
+        var snapshot = service.exit(ALICE, box, true, false).orElseThrow().snapshot();
 
         assertThat(service.running(ALICE, box)).isFalse();
         service.snapshots().restore(ALICE, box, snapshot.id());
@@ -143,6 +180,7 @@ class SnapshotTest extends ServiceSuite {
     }
 
     @Test
+    @DisplayName("7.4, trap 6: a snapshot that fails keeps the sandbox that holds the only copy")
     void aSnapshotThatFailsKeepsTheSandbox() throws IOException {
         var box = box();
         write(box, "f", "the only copy");

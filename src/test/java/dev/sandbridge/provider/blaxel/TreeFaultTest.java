@@ -225,8 +225,8 @@ class TreeFaultTest extends VendorSuite {
     @Test
     void aSwapThatIsKilledIsEndedByTheNextCallOfAnotherService() throws Exception {
         // The first service never gets to hear of it.
-        killInTheMiddle(() -> vendor.fault(
-                exchange -> exchange.path().startsWith("/process"), 1_000_000, Exchange::hangUp));
+        killInTheMiddle(
+                () -> vendor.fault(exchange -> exchange.path().startsWith("/process"), 1_000_000, Exchange::hangUp));
         provider.close();
         vendor.clearFaults();
         provider = BlaxelTestBed.open(vendor);

@@ -11,6 +11,7 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.ProviderReport.Strength;
 import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.provider.SandboxTree;
 import dev.sandbridge.workspace.FileType;
 import dev.sandbridge.workspace.WorkspacePath;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Random;
@@ -27,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -60,7 +63,7 @@ class LocalTreeTest {
     }
 
     /** Files in directories that exist already, so that putting them in place takes many moves. */
-    private void fill(SandboxTree.Replacement replacement, String text) throws IOException {
+    private static void fill(SandboxTree.Replacement replacement, String text) throws IOException {
         for (int i = 0; i < FILES; i++) {
             add(replacement, "d" + i % 7 + "/e" + i % 3 + "/file-" + i, text);
         }
@@ -105,6 +108,77 @@ class LocalTreeTest {
             before = found.endsWith(" " + now) ? now : before;
         }
         assertThat(before).as("some got through").isPositive();
+    }
+
+    @Test
+    @DisplayName(
+            "a service that is killed with SIGKILL while a tree is put in place: the next one finds the old or the new")
+    void aServiceThatIsKilledLeavesTheOldOrTheNewTree() throws Exception {
+        var name = sandbox.spec().name();
+        var random = new Random(13);
+        int before = -1;
+        for (int round = 0; round < 8; round++) {
+            sandboxes.provider.close();
+            var service = service(name.text(), round * 1000);
+            int last = before;
+            try (var told = service.inputReader()) {
+                String line = told.readLine();
+                for (int done = random.nextInt(4); line != null && done >= 0; done--) {
+                    last = Integer.parseInt(line);
+                    line = done > 0 ? told.readLine() : line;
+                }
+                LockSupport.parkNanos(random.nextInt(40_000_000));
+            } finally {
+                service.destroyForcibly().waitFor();
+            }
+            LocalSandboxes.await("its processes to end", () -> !new ProcessesOf(name).exist());
+            sandboxes = new LocalSandboxes(sandboxes.data);
+            sandbox = sandboxes.provider.find(name).orElseThrow();
+            String[] found = contents().split(" ");
+            assertThat(found).as("one tree, whole, in round %d", round).hasSize(3);
+            assertThat(found[0]).isEqualTo("" + FILES);
+            assertThat(found[1]).isEqualTo("" + FILES);
+            int now = Integer.parseInt(found[2]);
+            assertThat(now).as("what was committed stays, in round %d", round).isGreaterThanOrEqualTo(last);
+            before = now;
+        }
+        assertThat(before).as("rounds got through").isGreaterThanOrEqualTo(7000);
+    }
+
+    private Process service(String name, int first) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        ServiceThatReplaces.class.getName(),
+                        sandboxes.data.toString(),
+                        name,
+                        Integer.toString(first))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    /** A service that puts one tree after another into a workspace, and says the number of each that is in place. */
+    static final class ServiceThatReplaces {
+        private ServiceThatReplaces() {}
+
+        public static void main(String[] arguments) throws IOException {
+            var sandboxes = new LocalSandboxes(Path.of(arguments[0]));
+            var tree = sandboxes
+                    .provider
+                    .find(new SandboxName(arguments[1]))
+                    .orElseThrow()
+                    .tree()
+                    .orElseThrow();
+            for (int number = Integer.parseInt(arguments[2]); ; number++) {
+                try (var replacement = tree.replace()) {
+                    fill(replacement, number + "\n");
+                    replacement.commit(number % 2 == 0);
+                }
+                System.out.println(number);
+            }
+        }
     }
 
     @Test

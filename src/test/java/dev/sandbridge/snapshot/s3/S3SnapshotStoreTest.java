@@ -156,8 +156,7 @@ class S3SnapshotStoreTest extends SnapshotStoreContract {
                 .findFirst()
                 .orElseThrow();
         client.putObject(
-                put -> put.bucket(bucket).key(archive),
-                RequestBody.fromBytes(Arrays.copyOfRange(bytes, from, to)));
+                put -> put.bucket(bucket).key(archive), RequestBody.fromBytes(Arrays.copyOfRange(bytes, from, to)));
     }
 
     @Test
