@@ -79,6 +79,6 @@ class SnapshotWiringTest {
 
         assertThat(refused.code()).isEqualTo(ErrorCode.CAPABILITY_UNAVAILABLE);
         assertThat(refused.action()).contains("https://service.example.org", "SANDBRIDGE_SNAPSHOTS_BUCKET");
-        assertThat(Files.list(data)).isEmpty();
+        assertThat(data).isEmptyDirectory();
     }
 }

@@ -21,7 +21,7 @@ import java.lang.invoke.MethodHandle;
  * A pseudo-terminal of this machine. Its streams wait in the kernel for a moment at a time and are therefore for
  * platform threads; {@link #close} hangs up as soon as both have noticed.
  */
-final class HostPty implements AutoCloseable {
+public final class HostPty implements AutoCloseable {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
     private static final MemoryLayout ERRNO_LAYOUT = Linker.Option.captureStateLayout();
@@ -54,7 +54,7 @@ final class HostPty implements AutoCloseable {
     private boolean closed;
     private volatile boolean finished;
 
-    HostPty(TerminalSize size) throws IOException {
+    public HostPty(TerminalSize size) throws IOException {
         try (var arena = Arena.ofConfined()) {
             fd = (int) check((int) OPEN.invokeExact(
                     arena.allocate(ERRNO_LAYOUT), arena.allocateFrom("/dev/ptmx"), READ_WRITE_NOCTTY_NONBLOCK_CLOEXEC));
@@ -66,7 +66,7 @@ final class HostPty implements AutoCloseable {
     }
 
     /** The side that programs use. */
-    String path() throws IOException {
+    public String path() throws IOException {
         try (var arena = Arena.ofConfined()) {
             var number = arena.allocate(JAVA_INT);
             control(NUMBER, number);
@@ -74,7 +74,7 @@ final class HostPty implements AutoCloseable {
         }
     }
 
-    void resize(TerminalSize size) throws IOException {
+    public void resize(TerminalSize size) throws IOException {
         if (!enter()) {
             return;
         }
@@ -87,7 +87,7 @@ final class HostPty implements AutoCloseable {
         }
     }
 
-    InputStream in() {
+    public InputStream in() {
         return new InputStream() {
             @Override
             public int read() throws IOException {
@@ -102,7 +102,7 @@ final class HostPty implements AutoCloseable {
         };
     }
 
-    OutputStream out() {
+    public OutputStream out() {
         return new OutputStream() {
             @Override
             public void write(int b) throws IOException {
@@ -123,8 +123,8 @@ final class HostPty implements AutoCloseable {
     }
 
     /**
-     * The process that led the terminal's session has ended: what was shown can be read, and nothing can be written. The
-     * kernel tells the master so only when nobody else holds the other side any more.
+     * The process that led the terminal's session has ended: what was shown can be read, and nothing can be written.
+     * The kernel tells the master so only when nobody else holds the other side any more.
      */
     void finish() {
         finished = true;

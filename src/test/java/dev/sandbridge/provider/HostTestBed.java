@@ -35,7 +35,7 @@ final class HostTestBed implements TestBed {
 
     @Override
     public Set<Offer> offers() {
-        return Set.of(Offer.ENDS_WITH_SERVICE);
+        return Set.of(Offer.ENDS_WITH_SERVICE, Offer.ANY_TERMINAL_BYTES, Offer.TERMINALS_WAIT);
     }
 
     @Override

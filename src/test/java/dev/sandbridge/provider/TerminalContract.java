@@ -3,6 +3,7 @@ package dev.sandbridge.provider;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.process.Command;
@@ -64,6 +65,7 @@ public abstract class TerminalContract extends TerminalSuite {
 
     @Test
     void outputIsExactlyAsWritten() throws Exception {
+        assumeTrue(bed().offers().contains(TestBed.Offer.ANY_TERMINAL_BYTES), "terminals show text");
         var bytes = new byte[5 << 20];
         new Random(5).nextBytes(bytes);
         var sandbox = make();
@@ -77,6 +79,7 @@ public abstract class TerminalContract extends TerminalSuite {
 
     @Test
     void inputArrivesExactlyAsTyped() throws Exception {
+        assumeTrue(bed().offers().contains(TestBed.Offer.ANY_TERMINAL_BYTES), "terminals take text");
         var bytes = new byte[1 << 20];
         new Random(6).nextBytes(bytes);
         var sandbox = make();
@@ -97,6 +100,7 @@ public abstract class TerminalContract extends TerminalSuite {
 
     @Test
     void aReaderThatDoesNotReadSlowsTheCommand() throws Exception {
+        assumeTrue(bed().offers().contains(TestBed.Offer.TERMINALS_WAIT), "what is not read is dropped");
         var sandbox = make();
         var terminal = open(sandbox, "stty raw; while :; do head -c 4096 /dev/zero; echo x >> beat; done");
         eventually("it writes", () -> exists(sandbox, "beat"));

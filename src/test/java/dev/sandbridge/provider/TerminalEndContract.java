@@ -231,10 +231,10 @@ public abstract class TerminalEndContract extends TerminalSuite {
         return new java.io.File("/proc/self/fd").list().length;
     }
 
-    /** Without those that the JDK keeps for a minute after it has waited for a process of the tests. */
+    /** Without those that the JDK keeps for a minute: for the tests' processes and for its HTTP client. */
     private static long threads() {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> !thread.getName().startsWith("process reaper"))
+                .filter(thread -> !thread.getName().matches("process reaper.*|HttpClient-.*-Worker-.*"))
                 .count();
     }
 

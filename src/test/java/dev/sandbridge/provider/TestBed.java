@@ -17,6 +17,10 @@ public interface TestBed extends AutoCloseable {
         PROCESS_LIMIT,
         /** Killing outruns processes that start their successors faster than all processes can be looked at. */
         OUTRUNS_FORKS,
+        /** Terminals pass any bytes on, not only text. */
+        ANY_TERMINAL_BYTES,
+        /** A command waits for who reads its terminal; elsewhere the reader is told what was dropped. */
+        TERMINALS_WAIT,
         /** Sandboxes live in the process of their provider, and their processes end with it. */
         ENDS_WITH_SERVICE
     }

@@ -7,6 +7,7 @@ import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxFiles;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxSpec;
+import dev.sandbridge.provider.SandboxTerminals;
 import dev.sandbridge.provider.SandboxTree;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,6 +34,7 @@ final class BlaxelHandle implements SandboxHandle {
     private final RandomGenerator random;
     private final BlaxelFiles files;
     private final BlaxelTree tree;
+    private final BlaxelTerminals terminals;
     private final ReentrantLock updating = new ReentrantLock();
     private final String createdAt;
     private volatile SandboxSpec spec;
@@ -45,6 +47,7 @@ final class BlaxelHandle implements SandboxHandle {
         this.random = random;
         this.files = new BlaxelFiles(plane, this::requireThere);
         this.tree = new BlaxelTree(plane, timing, this::start, this::requireThere);
+        this.terminals = new BlaxelTerminals(plane, timing, random, this::requireThere);
         this.createdAt = instance.createdAt();
         this.spec = instance.spec();
     }
@@ -58,9 +61,7 @@ final class BlaxelHandle implements SandboxHandle {
     public RunningCommand start(Command command) {
         requireThere();
         if (command.user() != null) {
-            throw new SandboxException(
-                            ErrorCode.CAPABILITY_UNAVAILABLE, "provider blaxel runs commands as the image's user only")
-                    .action("leave the user out, or switch to another one in the command itself");
+            throw noUsers();
         }
         String name = plane.freshName();
         long tag = random.nextLong(1L << 40, 1L << 50);
@@ -92,6 +93,11 @@ final class BlaxelHandle implements SandboxHandle {
     @Override
     public Optional<SandboxTree> tree() {
         return Optional.of(tree);
+    }
+
+    @Override
+    public Optional<SandboxTerminals> terminals() {
+        return Optional.of(terminals);
     }
 
     @Override
@@ -133,6 +139,12 @@ final class BlaxelHandle implements SandboxHandle {
     void prepare() {
         new Errand(plane, "preparing a sandbox", ErrorCode.POOL_ERROR)
                 .run("mkdir -p /workspace " + SPOOL + " && cd /workspace && printf ok", Map.of());
+    }
+
+    static SandboxException noUsers() {
+        return new SandboxException(
+                        ErrorCode.CAPABILITY_UNAVAILABLE, "provider blaxel runs commands as the image's user only")
+                .action("leave the user out, or switch to another one in the command itself");
     }
 
     private void requireThere() {

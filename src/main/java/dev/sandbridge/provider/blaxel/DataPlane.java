@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.pty.TerminalSize;
 import dev.sandbridge.workspace.FileNames;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -73,6 +75,25 @@ final class DataPlane {
 
     JsonNode process(String operation, String name) throws Refused, IOException {
         return http.json(Call.get(operation, uri("/process/" + name)));
+    }
+
+    /**
+     * Opens a WebSocket to a terminal: to a new shell where there is none under that session's id.
+     *
+     * @param session must be unguessable, or others share the shell
+     * @param shell an absolute path; of a new one, like the size
+     */
+    void terminal(String session, String shell, TerminalSize size, TerminalSocket socket) throws Refused, IOException {
+        String query = "/terminal/ws?sessionId=" + encoded(session) + "&shell=" + encoded(shell) + "&workingDir="
+                + encoded("/") + "&cols=" + size.columns() + "&rows=" + size.rows();
+        // http to ws, https to wss.
+        var uri = URI.create("ws" + address.toString().substring("http".length()) + query);
+        socket.opened(http.connect("opening a terminal", uri, socket));
+    }
+
+    /** Waits before the next attempt at something, longer each time. */
+    void pause(int attempt) throws InterruptedIOException {
+        http.pause(attempt, Duration.ZERO);
     }
 
     /** Ends a process and its group at once; one that has ended is fine. */

@@ -6,6 +6,8 @@ import dev.sandbridge.error.SandboxException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * A short script of ours that runs in a sandbox and says something on stdout. Started once and never again: when its
@@ -53,6 +55,26 @@ final class Errand {
                             + process.path("exitCode").asText("unknown"));
         }
         return process.path("stdout").asText("");
+    }
+
+    /** As {@link #run}, on a thread of its own, because an interrupted one can ask nobody anything. */
+    String runApart(String script, Map<String, String> environment) {
+        var answer = new CompletableFuture<String>();
+        Thread.ofVirtual().name("blaxel-errand").start(() -> {
+            try {
+                answer.complete(run(script, environment));
+            } catch (Throwable failed) {
+                answer.completeExceptionally(failed);
+            }
+        });
+        try {
+            return answer.join();
+        } catch (CompletionException failed) {
+            if (failed.getCause() instanceof SandboxException known) {
+                throw known;
+            }
+            throw new SandboxException(otherwise, operation + " failed", failed);
+        }
     }
 
     /** Whether the script may be running: the sandbox stopped waiting, or the gateway did. */

@@ -7,11 +7,19 @@ import dev.sandbridge.error.SandboxException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 
@@ -28,6 +36,7 @@ final class Http {
     private static final int MOST_ERROR = 64 << 10;
     private static final int BROKEN_CONNECTIONS = 4;
     private static final int RATE_LIMITED = 4;
+    private static final Duration HANDSHAKE = Duration.ofSeconds(30);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private final HttpClient client;
@@ -133,17 +142,52 @@ final class Http {
         return call.repeatable() && gateway && refusal.party() != Refusal.Party.CONTROL_PLANE;
     }
 
-    private HttpResponse<InputStream> send(Call call, String bearer) throws IOException {
-        var request = HttpRequest.newBuilder(call.uri())
-                .timeout(call.patience())
-                .method(call.method(), call.body())
-                .header(options.authorizationHeader(), "Bearer " + bearer)
-                .header("Blaxel-Version", options.version())
-                .header("User-Agent", "sandbridge");
+    /**
+     * Opens a WebSocket, once. The credentials travel in headers: addresses end up in logs.
+     *
+     * @param listener hears what it brings
+     */
+    WebSocket connect(String operation, URI uri, WebSocket.Listener listener) throws Refused, IOException {
+        String bearer = tokens.bearer();
+        var builder = client.newWebSocketBuilder().connectTimeout(HANDSHAKE);
+        headers(bearer).forEach(builder::header);
+        CompletableFuture<WebSocket> opening = builder.buildAsync(uri, listener);
+        try {
+            return opening.get();
+        } catch (InterruptedException interrupted) {
+            opening.thenAccept(WebSocket::abort);
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while Blaxel was asked");
+        } catch (ExecutionException failed) {
+            if (!(failed.getCause() instanceof WebSocketHandshakeException answered)) {
+                throw new IOException(operation + " failed", failed.getCause());
+            }
+            HttpResponse<?> answer = answered.getResponse();
+            byte[] body = answer.body() instanceof String text ? text.getBytes(StandardCharsets.UTF_8) : new byte[0];
+            Refusal refusal = Refusal.of(answer.statusCode(), answer.headers(), body);
+            if (refusal.code().equals("TOKEN_REVOKED")) {
+                tokens.forget(bearer);
+            }
+            throw new Refused(operation, refusal);
+        }
+    }
+
+    private Map<String, String> headers(String bearer) {
+        var headers = new TreeMap<String, String>();
+        headers.put(options.authorizationHeader(), "Bearer " + bearer);
+        headers.put("Blaxel-Version", options.version());
+        headers.put("User-Agent", "sandbridge");
         String workspace = options.workspace();
         if (workspace != null) {
-            request.header(options.workspaceHeader(), workspace);
+            headers.put(options.workspaceHeader(), workspace);
         }
+        return headers;
+    }
+
+    private HttpResponse<InputStream> send(Call call, String bearer) throws IOException {
+        var request =
+                HttpRequest.newBuilder(call.uri()).timeout(call.patience()).method(call.method(), call.body());
+        headers(bearer).forEach(request::header);
         call.headers().forEach(request::header);
         try {
             return client.send(request.build(), BodyHandlers.ofInputStream());
@@ -163,7 +207,8 @@ final class Http {
         return Refusal.of(answer.statusCode(), answer.headers(), body);
     }
 
-    private void pause(int attempt, Duration wanted) throws InterruptedIOException {
+    /** Waits before the next attempt: longer each time, spread by chance. */
+    void pause(int attempt, Duration wanted) throws InterruptedIOException {
         long doubled = firstPause.toNanos() << Math.min(attempt, 7);
         long nanos = Math.min(doubled, LONGEST_PAUSE.toNanos());
         long spread = nanos / 2 + random.nextLong(nanos / 2 + 1);

@@ -11,6 +11,7 @@ import java.util.Locale;
 final class Shell {
     static final String RUN = script("run.sh");
     static final String KILL = script("kill.sh");
+    static final String HANG_UP = script("hangup.sh");
     static final String SIGNAL = script("signal.sh");
     static final String FILES = script("files.sh");
     static final String WALK = script("walk.sh");

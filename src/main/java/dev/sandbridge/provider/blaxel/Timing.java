@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param removing how long a removal is awaited
  * @param beat between two signs of life of a service that replaces a workspace
  * @param quiet a command's output that has not grown for so long after its end is held by a background child
+ * @param ping between two signs of life to a terminal
+ * @param hangUp how long a command that was hung up may take to end before its terminal goes
  */
 record Timing(
         Duration pause,
@@ -22,7 +24,9 @@ record Timing(
         Duration late,
         Duration removing,
         Duration beat,
-        Duration quiet) {
+        Duration quiet,
+        Duration ping,
+        Duration hangUp) {
     static final Timing REAL = new Timing(
             Duration.ofMillis(500),
             Duration.ofSeconds(60),
@@ -31,5 +35,7 @@ record Timing(
             Duration.ofMinutes(10),
             Duration.ofSeconds(60),
             Duration.ofSeconds(5),
-            Duration.ofMillis(250));
+            Duration.ofMillis(250),
+            Duration.ofSeconds(25),
+            Duration.ofSeconds(10));
 }

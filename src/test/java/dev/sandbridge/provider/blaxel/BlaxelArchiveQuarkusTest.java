@@ -83,7 +83,8 @@ class BlaxelArchiveQuarkusTest {
         String sandbox = "/p/cloud/v1/sandbox/" + made.replaceAll("(?s).*\"id\":\"([a-z2-7]*)\".*", "$1");
         sh(
                 sandbox,
-                "mkdir -p a/b && echo hello > a/b/f && chmod 750 a && cd a && ln -s b/f link && touch -d @1700000000 b/f");
+                "mkdir -p a/b && echo hello > a/b/f && chmod 750 a && cd a && ln -s b/f link"
+                        + " && touch -d @1700000000 b/f");
 
         byte[] archive = call("POST", sandbox + "/persist", new byte[0]);
         call("DELETE", sandbox, new byte[0]);

@@ -7,6 +7,8 @@ import dev.sandbridge.provider.FileTreeContract;
 import dev.sandbridge.provider.FileWritingContract;
 import dev.sandbridge.provider.OutputContract;
 import dev.sandbridge.provider.SandboxProviderContract;
+import dev.sandbridge.provider.TerminalContract;
+import dev.sandbridge.provider.TerminalEndContract;
 import dev.sandbridge.provider.TestBed;
 import dev.sandbridge.provider.TreeReadingContract;
 import dev.sandbridge.provider.TreeReplacementContract;
@@ -79,7 +81,23 @@ class BlaxelProviderContractTest {
     }
 
     @Nested
+    class Terminals extends TerminalContract {
+        @Override
+        protected TestBed open() {
+            return new BlaxelTestBed();
+        }
+    }
+
+    @Nested
     class TreeReplacement extends TreeReplacementContract {
+        @Override
+        protected TestBed open() {
+            return new BlaxelTestBed();
+        }
+    }
+
+    @Nested
+    class TerminalEnds extends TerminalEndContract {
         @Override
         protected TestBed open() {
             return new BlaxelTestBed();

@@ -21,7 +21,9 @@ final class BlaxelTestBed implements TestBed {
             Duration.ofSeconds(8),
             Duration.ofSeconds(15),
             Duration.ofMillis(400),
-            Duration.ofMillis(250));
+            Duration.ofMillis(250),
+            Duration.ofMillis(400),
+            Duration.ofSeconds(2));
 
     private final StandIn vendor = new StandIn();
     private BlaxelProvider provider = open(vendor);

@@ -16,6 +16,7 @@ final class Exchange {
     private final String method;
     private final String target;
     private final Map<String, String> headers;
+    private final InputStream in;
     private final InputStream body;
     private final OutputStream out;
     private final Socket connection;
@@ -26,12 +27,14 @@ final class Exchange {
             String method,
             String target,
             Map<String, String> headers,
+            InputStream in,
             InputStream body,
             OutputStream out,
             Socket connection) {
         this.method = method;
         this.target = target;
         this.headers = headers;
+        this.in = in;
         this.body = body;
         this.out = out;
         this.connection = connection;
@@ -143,7 +146,24 @@ final class Exchange {
 
     /** The same request, whose answer nobody gets to hear. */
     Exchange unheard() {
-        return new Exchange(method, target, headers, body, OutputStream.nullOutputStream(), connection);
+        return new Exchange(method, target, headers, in, body, OutputStream.nullOutputStream(), connection);
+    }
+
+    /** Leaves HTTP: what comes and goes on the connection from now on is the caller's. */
+    void upgrade(String accept) throws IOException {
+        over = true;
+        answered = true;
+        out.write(SmallServer.utf8("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                + "Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept + "\r\n\r\n"));
+        out.flush();
+    }
+
+    InputStream in() {
+        return in;
+    }
+
+    OutputStream out() {
+        return out;
     }
 
     /** Ends the connection, in the middle of whatever goes on. */

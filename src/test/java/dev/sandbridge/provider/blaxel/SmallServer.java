@@ -112,7 +112,7 @@ final class SmallServer implements AutoCloseable {
                 .toLowerCase(Locale.ROOT)
                 .contains("chunked");
         InputStream body = chunked ? new ChunkedInput(in) : new Part(in, length == null ? 0 : Long.parseLong(length));
-        return new Exchange(request[0], request[1], headers, body, out, connection);
+        return new Exchange(request[0], request[1], headers, in, body, out, connection);
     }
 
     private static String line(InputStream in) throws IOException {

@@ -24,6 +24,7 @@ final class StandInSandbox implements AutoCloseable {
     private final StandIn vendor;
     private final Path root;
     private final StandInFiles files;
+    private final StandInTerminals terminals;
     private final SmallServer server;
     private final Map<String, StandInProcess> processes = new ConcurrentHashMap<>();
     private volatile boolean gone;
@@ -32,6 +33,7 @@ final class StandInSandbox implements AutoCloseable {
         this.vendor = vendor;
         this.root = root;
         this.files = new StandInFiles(root);
+        this.terminals = new StandInTerminals(root);
         try {
             for (String directory :
                     List.of("tmp", "var/log/sandbox-api", "usr", "etc", "proc", "dev", "app", "root", "run")) {
@@ -57,6 +59,10 @@ final class StandInSandbox implements AutoCloseable {
     /** Where its file system lies on this machine. */
     Path root() {
         return root;
+    }
+
+    StandInTerminals terminals() {
+        return terminals;
     }
 
     Map<String, StandInProcess> processes() {
@@ -122,6 +128,8 @@ final class StandInSandbox implements AutoCloseable {
         } else if (path.startsWith("/process/")) {
             String[] words = path.substring("/process/".length()).split("/");
             process(exchange, words[0], words.length > 1 ? words[1] : "");
+        } else if (path.equals("/terminal/ws") && exchange.method().equals("GET")) {
+            terminals.answer(exchange);
         } else if (!files.answer(exchange)) {
             vendor.violation("no such route: " + exchange.method() + " " + path);
             exchange.bytes(404, "text/plain", SmallServer.utf8(PAGE_NOT_FOUND));

@@ -67,7 +67,12 @@ final class LocalTestBed implements TestBed {
 
     @Override
     public Set<Offer> offers() {
-        var offers = EnumSet.of(Offer.ANY_FILE_NAME, Offer.OUTRUNS_FORKS, Offer.ENDS_WITH_SERVICE);
+        var offers = EnumSet.of(
+                Offer.ANY_FILE_NAME,
+                Offer.OUTRUNS_FORKS,
+                Offer.ANY_TERMINAL_BYTES,
+                Offer.TERMINALS_WAIT,
+                Offer.ENDS_WITH_SERVICE);
         if (sandboxes.strength("users") != Strength.NONE) {
             offers.add(Offer.USERS);
         }
