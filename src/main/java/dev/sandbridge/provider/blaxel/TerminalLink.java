@@ -31,8 +31,11 @@ final class TerminalLink implements TerminalSocket.Receiver {
     private static final String REPLAY = "\u001b[0m";
     private static final String SHELL = "/bin/sh";
 
-    /** More than this may have been dropped; Blaxel's replay shows the last of it. */
-    private static final int BURST = 200_000;
+    /**
+     * After more than this some may have been dropped, for the 64 pieces that Blaxel keeps may be small; its replay shows
+     * the last of it.
+     */
+    private static final int BURST = 32_000;
 
     /** So many signs of life without an answer are a lost connection. */
     private static final int SILENCES = 2;
