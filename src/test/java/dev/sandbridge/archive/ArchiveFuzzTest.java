@@ -27,7 +27,7 @@ class ArchiveFuzzTest {
     private static final String RELEASE = "21";
 
     @Test
-    void damagedArchivesAreRefusedOrTaken() {
+    void damagedArchivesAreRefusedOrTaken() throws IOException {
         long seed = new Random().nextLong(1L << 40);
         var random = new Random(seed);
         List<byte[]> seeds = seeds();
@@ -119,8 +119,13 @@ class ArchiveFuzzTest {
                 .toList();
     }
 
-    private static List<byte[]> seeds() {
+    private static List<byte[]> seeds() throws IOException {
         var seeds = new ArrayList<byte[]>();
+        for (byte[] attack : HostileCorpusTest.small().values()) {
+            if (attack.length < 20_000) {
+                seeds.add(new RawTar().raw(new byte[] {0}).raw(attack).open());
+            }
+        }
         for (long seed = 0; seed < 12; seed++) {
             byte[] tar =
                     Archives.pack(RandomTree.of(seed), ArchiveLimits.STANDARD).tar();

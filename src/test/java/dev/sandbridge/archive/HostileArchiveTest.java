@@ -30,7 +30,7 @@ class HostileArchiveTest {
 
     @ParameterizedTest
     @MethodSource("attacks")
-    @DisplayName("statement 92: a hostile archive is refused with its rule")
+    @DisplayName("statement 92, trap 46: a hostile archive is refused with its rule")
     void refusesWithMemberAndRule(Attack attack) {
         var refused = catchThrowableOfType(
                 SandboxException.class, () -> read(attack.open().get()));

@@ -78,6 +78,7 @@ public final class HostileArchives {
                 "name-with-nul",
                 "nul character in a name",
                 tar().pax('x', "path", "a\0b").file("a", "x"));
+        add("name-with-newline", "parent traversal", tar().file("a\n/../../planted", "x"));
         add("name-that-ends-with-slash", "unsupported member type", tar().file("a/", "x"));
         String deep = "d/".repeat(300) + "f";
         add(

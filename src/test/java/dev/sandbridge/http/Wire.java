@@ -132,6 +132,11 @@ final class Wire implements AutoCloseable {
         return bytes;
     }
 
+    /** Whether something has come that was not read yet. */
+    boolean hasArrived() throws IOException {
+        return in.available() > 0;
+    }
+
     /** What the next read of the socket gives; empty at the end. */
     byte[] arrival() throws IOException {
         var buffer = new byte[256 * 1024];
