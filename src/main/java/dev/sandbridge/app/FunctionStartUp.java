@@ -13,6 +13,9 @@ import jakarta.inject.Singleton;
 @IfBuildProfile(anyOf = {"lambda-http", "lambda-events"})
 final class FunctionStartUp {
     void start(@Observes StartupEvent event, SandbridgeConfig config) {
+        if (config.auth() == SandbridgeConfig.Auth.NONE) {
+            throw new IllegalStateException("everybody reaches a function, so it needs keys: remove SANDBRIDGE_AUTH");
+        }
         if (config.secrets().isEmpty()) {
             throw new IllegalStateException("a function needs the secrets and keys of its deployment:"
                     + " set SANDBRIDGE_SECRETS (1:HEX, from: openssl rand -hex 32) and SANDBRIDGE_KEY");

@@ -13,6 +13,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
  * What a long-lived service does besides answering: refuses to start half, tells where it is, removes what has
@@ -35,7 +36,11 @@ final class StartUp {
     }
 
     /** Injection makes keys, secrets and providers now, so that what is wrong with them ends the start. */
-    void start(@Observes StartupEvent event, ApiKeys keys) {
+    void start(
+            @Observes StartupEvent event,
+            ApiKeys keys,
+            @ConfigProperty(name = "quarkus.http.host") String host) {
+        Keyless.requireLoopback(config.auth(), host);
         service.health().errors().forEach(LOG::warning);
     }
 

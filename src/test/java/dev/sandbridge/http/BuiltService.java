@@ -1,10 +1,8 @@
 package dev.sandbridge.http;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,15 +12,22 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** The service as it was built, in a process of its own. Closing it kills it. */
+/** The built service as a process of its own, as {@code ./sandbridge up} runs it; of an ordinary user, if asked for. */
 public final class BuiltService implements AutoCloseable {
     private static final String KEY = "test-admin-key-0123456789";
     private static final Path BUILT = Path.of("target", "app", "current");
+
+    /** No account of this machine. */
+    private static final int UID = 61_235;
 
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -37,35 +42,90 @@ public final class BuiltService implements AutoCloseable {
     }
 
     /**
-     * Starts it; skips the test where it was never built.
+     * Where services run, and from what: a directory that outlives them, for data, and one with the service.
      *
-     * @param settings environment variables
+     * @param ordinary whether by a user other than root
      */
-    public static BuiltService start(Path data, Map<String, String> settings) throws IOException {
-        assumeTrue(Files.exists(BUILT), "the service is not built: ./sandbridge build");
-        Path app = BUILT.resolveSibling(Files.readString(BUILT).strip()).toAbsolutePath();
-        var builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx256m",
-                        "-jar",
-                        "quarkus-run.jar")
-                .directory(app.toFile())
-                .redirectError(ProcessBuilder.Redirect.DISCARD);
-        builder.environment().put("SANDBRIDGE_DATA", data.toString());
-        builder.environment().put("SANDBRIDGE_KEY", KEY);
-        builder.environment().put("SANDBRIDGE_PORT", "0");
-        builder.environment().putAll(settings);
-        Process process = builder.start();
-        try (BufferedReader out = process.inputReader(UTF_8)) {
-            String line = out.readLine();
-            assertThat(line).contains("http://");
-            return new BuiltService(
-                    process, line.substring(line.indexOf("http://")).strip());
-        } catch (IOException | AssertionError failed) {
-            process.destroyForcibly();
-            throw failed;
+    record Place(Path app, Path data, boolean ordinary) {
+        /** Prepares one below a directory; skips the test where there is nothing to run, or nobody to run it as. */
+        static Place in(Path directory, boolean ordinary) throws IOException {
+            assumeTrue(Files.exists(BUILT), "the service is not built: ./sandbridge build");
+            Path app = BUILT.resolveSibling(Files.readString(BUILT).strip()).toAbsolutePath();
+            Path data = directory.resolve("data");
+            if (!ordinary) {
+                return new Place(app, data, false);
+            }
+            assumeTrue((Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0, "not root");
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.createDirectory(data);
+            Files.setAttribute(data, "unix:uid", UID);
+            return new Place(copy(app, directory.resolve("app")), data, true);
+        }
+
+        /** The build may lie where only root can read. */
+        private static Path copy(Path from, Path to) throws IOException {
+            try (var files = Files.walk(from)) {
+                for (Path file : files.toList()) {
+                    Files.copy(file, to.resolve(from.relativize(file).toString()));
+                }
+            }
+            return to;
+        }
+    }
+
+    /** Starts it below a directory with the key that {@link #call} uses; skips the test where it was never built. */
+    public static BuiltService start(Path directory, Map<String, String> settings) throws IOException {
+        var all = new HashMap<>(settings);
+        all.put("sandbridge.key", KEY);
+        return start(Place.in(directory, false), all);
+    }
+
+    /** Starts it and waits until it answers. */
+    static BuiltService start(Place place, Map<String, String> settings) throws IOException {
+        Path out = place.data().resolveSibling("out");
+        Process process = new ProcessBuilder(command(place, settings))
+                .directory(place.app().toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(out.toFile())
+                .start();
+        boolean answers = false;
+        try {
+            Door.await(
+                    "the service answers",
+                    60,
+                    () -> !process.isAlive() || text(out).contains("http://"));
+            var line =
+                    text(out).lines().filter(each -> each.contains("http://")).findFirst();
+            assertThat(line).as(text(out)).isPresent();
+            answers = true;
+            return new BuiltService(process, line.get().substring(line.get().indexOf("http://")));
+        } finally {
+            if (!answers) {
+                process.destroyForcibly();
+            }
+        }
+    }
+
+    private static List<String> command(Place place, Map<String, String> settings) {
+        var command = new ArrayList<String>();
+        if (place.ordinary()) {
+            command.addAll(List.of("setpriv", "--reuid=" + UID, "--regid=" + UID, "--clear-groups"));
+        }
+        // The mark by which the test run finds what was left behind goes along.
+        command.addAll(List.of("env", "-u", "SANDBRIDGE_KEY", "HOME=" + place.data()));
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:+UseSerialGC", "-Xmx256m", "-XX:AOTCache=app.aot", "-Xlog:aot=off,cds=off"));
+        settings.forEach((name, value) -> command.add("-D" + name + "=" + value));
+        command.addAll(
+                List.of("-Dsandbridge.data=" + place.data(), "-Dquarkus.http.port=0", "-jar", "quarkus-run.jar"));
+        return command;
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException failed) {
+            throw new AssertionError(failed);
         }
     }
 
@@ -105,23 +165,25 @@ public final class BuiltService implements AutoCloseable {
                 .build();
     }
 
-    /** SIGTERM. */
+    /** As by a power cut for it alone. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Asks it to drain and end, as a supervisor does; it goes on while calls run. */
     public void terminate() {
         process.destroy();
     }
 
-    /** Whether it ends by itself within so many seconds. */
-    public boolean ends(int seconds) throws InterruptedException {
+    public boolean hasEndedWithin(int seconds) throws InterruptedException {
         return process.waitFor(seconds, TimeUnit.SECONDS);
     }
 
     @Override
-    public void close() {
-        process.destroyForcibly();
-        try {
-            process.waitFor(20, TimeUnit.SECONDS);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
+    public void close() throws InterruptedException {
+        terminate();
+        boolean ended = hasEndedWithin(60);
+        kill();
+        assertThat(ended).as("it ends when it is told to").isTrue();
     }
 }

@@ -37,7 +37,7 @@ class DrainTest {
                     .as("served while the load balancer turns away")
                     .isEqualTo(200);
             assertThat(running.get(30, TimeUnit.SECONDS).body()).contains("event: exit", "\"exit_code\":0");
-            assertThat(service.ends(30)).as("it ends").isTrue();
+            assertThat(service.hasEndedWithin(30)).as("it ends").isTrue();
         }
     }
 }

@@ -91,7 +91,7 @@ class TerminalDrainTest {
             type(running, "go\n");
             assertThat(command.closed.get(30, TimeUnit.SECONDS)).startsWith("1000");
             assertThat(command.shown.toString()).contains("\"exit\"", "7");
-            assertThat(service.ends(30)).as("it ends").isTrue();
+            assertThat(service.hasEndedWithin(30)).as("it ends").isTrue();
         }
     }
 
@@ -107,7 +107,7 @@ class TerminalDrainTest {
             service.terminate();
 
             assertThat(command.closed.get(60, TimeUnit.SECONDS)).startsWith(GOING_AWAY + " ");
-            assertThat(service.ends(60)).isTrue();
+            assertThat(service.hasEndedWithin(60)).isTrue();
         }
     }
 }
