@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The members of a JSON object as typed values. Nothing is converted: a number is not a text and the other way round.
- * What is ill-typed is told by its name, never by its value. Members nobody asks for are ignored; null means absent.
+ * What is ill-typed is told by its name, never by its value. Members nobody asks for are ignored, but not in objects
+ * within; null means absent.
  */
 final class JsonFields {
     static final JsonFields NONE = new JsonFields("", JsonNodeFactory.instance.objectNode());
@@ -96,11 +97,23 @@ final class JsonFields {
         });
     }
 
-    /** The named object's members; none if it is absent. */
-    JsonFields object(String name) {
+    /**
+     * The named object's members; none if it is absent. It is an object of ours alone, so others than these are a
+     * mistake: who misspells a limit must not get a sandbox without it.
+     */
+    JsonFields object(String name, String... members) {
         JsonFields fields =
                 as(name, "an object", node -> node.isObject() ? new JsonFields(prefix + name + ".", node) : null);
-        return fields == null ? NONE : fields;
+        if (fields == null) {
+            return NONE;
+        }
+        var known = List.of(members);
+        fields.object.fieldNames().forEachRemaining(member -> {
+            if (!known.contains(member)) {
+                throw wrong(name, "an object with no members but " + String.join(", ", known));
+            }
+        });
+        return fields;
     }
 
     /** Texts, or null if absent. */

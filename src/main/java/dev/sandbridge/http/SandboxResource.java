@@ -121,8 +121,8 @@ final class SandboxResource {
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "profile differs from the one in the URL")
                     .action("name the profile once");
         }
-        JsonFields limits = fields.object("limits");
-        JsonFields timeouts = fields.object("timeouts");
+        JsonFields limits = fields.object("limits", "memory", "processes", "cpu", "disk", "output");
+        JsonFields timeouts = fields.object("timeouts", "exec", "cleanup", "upload", "download", "archive", "fast_op");
         return new CreateSandbox(
                 fields.text("name"),
                 profile == null ? profileOfPath : profile,

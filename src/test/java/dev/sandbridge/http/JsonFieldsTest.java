@@ -27,7 +27,7 @@ class JsonFieldsTest {
         assertThat(fields.texts("l", "")).containsExactly("a");
         assertThat(fields.integers("i", 0, 9)).containsExactly(1, 2);
         assertThat(fields.textMap("m")).isEqualTo(Map.of("k", "v"));
-        assertThat(fields.object("o").text("t")).isEqualTo("inner");
+        assertThat(fields.object("o", "t").text("t")).isEqualTo("inner");
         assertThat(fields.duration("d")).isEqualTo(Duration.ofMillis(1500));
         assertThat(fields.duration("p")).isEqualTo(Duration.ofMinutes(2));
         assertThat(fields.bytes("s")).isEqualTo(2L << 20);
@@ -56,6 +56,7 @@ class JsonFieldsTest {
         refused("{\"x\":{\"k\":1}}", fields -> fields.textMap("x"));
         refused("{\"x\":{\"k\":null}}", fields -> fields.textMap("x"));
         refused("{\"x\":[]}", fields -> fields.object("x"));
+        refused("{\"x\":{\"z\":1}}", fields -> fields.object("x", "y"));
         for (String bad : List.of("0", "-1", "\"1h\"", "true", "1e300", "1e999999999", "\"PT-1S\"", "\"PT0S\"")) {
             refused("{\"x\":" + bad + "}", fields -> fields.duration("x"));
         }

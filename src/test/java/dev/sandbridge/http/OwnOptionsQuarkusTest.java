@@ -86,6 +86,11 @@ class OwnOptionsQuarkusTest {
 
     @Test
     void unusableCreateOptionsAreRefusedByName() {
+        for (String misspelt : List.of("{\"limits\":{\"memroy\":\"1G\"}}", "{\"timeouts\":{\"exce\":5}}")) {
+            var answer = DOOR.post("/v1/sandbox", misspelt);
+            assertThat(answer.status()).as(misspelt).isEqualTo(400);
+            assertThat(answer.error()).contains("must be an object with no members but ");
+        }
         for (var bad : Map.of(
                         "{\"name\":7}", "name must be",
                         "{\"env\":{\"A\":1}}", "env must be",
