@@ -78,13 +78,26 @@ final class Sandboxes {
 
     Optional<Found> find(SandboxId id) {
         try {
-            return handle(id).map(handle -> new Found(id, handle, stateOf(handle.spec(), id)));
+            return handle(id).map(handle -> new Found(id, handle, kept(handle.spec(), id)));
         } catch (SandboxException failed) {
             if (failed.code() == ErrorCode.SANDBOX_NOT_FOUND) {
                 // Deleted while it was looked at.
                 return Optional.empty();
             }
             throw failed;
+        }
+    }
+
+    /** What the provider kept; that it cannot be read is not the caller's mistake. */
+    private SessionState kept(SandboxSpec spec, SandboxId id) {
+        try {
+            return stateOf(spec, id);
+        } catch (SandboxException unreadable) {
+            throw new SandboxException(
+                            ErrorCode.PROVIDER_FAILURE,
+                            "what was kept of the sandbox's options cannot be read",
+                            unreadable)
+                    .action("delete it; a command or file for its id then starts a fresh one");
         }
     }
 

@@ -84,6 +84,30 @@ class ListTest extends ServiceSuite {
     }
 
     @Test
+    void oneSandboxWhoseStateCannotBeReadIsListedKeepsNoOtherFromBeingAndCanBeDeleted() {
+        SandboxView sound = make();
+        clock.advance(Duration.ofMillis(1));
+        SandboxView damaged = make(wish().labels(Map.of("a", "b")));
+        var handle = provider.list().stream()
+                .filter(spec -> spec.id().equals(damaged.id()))
+                .findFirst()
+                .flatMap(spec -> provider.find(spec.name()))
+                .orElseThrow();
+        handle.update(Map.of("a", "b"), "damaged", damaged.expiresAt());
+
+        assertThat(list(Map.of(), null, 10).items())
+                .extracting(SandboxView::id)
+                .containsExactly(sound.id(), damaged.id());
+        assertThat(list(Map.of("a", "b"), null, 10).items().getFirst().labels()).containsEntry("a", "b");
+        assertThat(codeOf(() -> sh(ref(damaged), "true"))).isEqualTo(ErrorCode.PROVIDER_FAILURE);
+        assertThat(codeOf(() -> service.describe(ALICE, ref(damaged)))).isEqualTo(ErrorCode.PROVIDER_FAILURE);
+
+        service.delete(ALICE, ref(damaged));
+
+        assertThat(sh(ref(damaged), "echo fresh")).isEqualTo("fresh\n");
+    }
+
+    @Test
     void aPageIsNotShortenedByWhatARetiredSecretSigned() {
         int version = secrets.versions().getFirst();
         make();
