@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
@@ -21,6 +22,48 @@ import org.junit.jupiter.api.Timeout;
 class OwnersQuarkusTest {
     private static final Door ADMIN = Door.admin();
 
+    private static final String SANDBOX = "/v1/sandbox/{id}";
+
+    /** What can be done with a sandbox, each as method, rest of the path, body. */
+    private static final String[][] CALLS = {
+        {"GET", "", ""},
+        {"PATCH", "", "{\"ttl\":5}"},
+        {"GET", "/running", ""},
+        {"GET", "/file/workspace/private", ""},
+        {"PUT", "/file/workspace/private", "x"},
+        {"DELETE", "/file/workspace/private", ""},
+        {"GET", "/files", ""},
+        {"POST", "/mkdir", "{\"path\":\"d\"}"},
+        {"POST", "/exec", "{\"argv\":[\"true\"]}"},
+        {"POST", "/processes", "{\"argv\":[\"true\"]}"},
+        {"GET", "/processes", ""},
+        {"GET", "/processes/p", ""},
+        {"GET", "/processes/p/output", ""},
+        {"POST", "/processes/p/stdin", "x"},
+        {"POST", "/processes/p/signal", "{\"signal\":\"TERM\"}"},
+        {"POST", "/processes/p/wait", ""},
+        {"DELETE", "/processes/p", ""},
+        {"POST", "/session", "{}"},
+        {"DELETE", "/session/s", ""},
+        {"HEAD", "/file/workspace/private", ""},
+        {"POST", "/persist", ""},
+        {"GET", "/reports/1", ""},
+        {"POST", "/hydrate", "x"},
+        {"POST", "/snapshots", ""},
+        {"GET", "/snapshots", ""},
+        {"GET", "/snapshots/s", ""},
+        {"DELETE", "/snapshots/s", ""},
+        {"POST", "/restore", "{\"snapshot\":\"s\"}"},
+        {"GET", "/pty", ""},
+        {"POST", "/pty", "{\"command\":\"true\"}"},
+        {"DELETE", "/pty", ""},
+        {"POST", "/pty/1000", "{}"},
+        {"DELETE", "/pty/1000", ""},
+        {"POST", "/pty/ticket", "{}"},
+        {"GET", "/ptys", ""},
+        {"DELETE", "", ""}
+    };
+
     @Test
     @DisplayName("statement 7: a key never reaches another owner's sandbox, and learns nothing of it")
     void aKeyNeverReachesAnotherOwnersSandbox() {
@@ -30,28 +73,7 @@ class OwnersQuarkusTest {
         owner.write(id, "workspace/private", "private".getBytes(UTF_8));
         String unknown = "a".repeat(id.length());
 
-        for (String[] call : new String[][] {
-            {"GET", "", ""},
-            {"PATCH", "", "{\"ttl\":5}"},
-            {"GET", "/running", ""},
-            {"GET", "/file/workspace/private", ""},
-            {"PUT", "/file/workspace/private", "x"},
-            {"DELETE", "/file/workspace/private", ""},
-            {"GET", "/files", ""},
-            {"POST", "/mkdir", "{\"path\":\"d\"}"},
-            {"POST", "/exec", "{\"argv\":[\"true\"]}"},
-            {"POST", "/processes", "{\"argv\":[\"true\"]}"},
-            {"GET", "/processes", ""},
-            {"GET", "/processes/p", ""},
-            {"GET", "/processes/p/output", ""},
-            {"POST", "/processes/p/stdin", "x"},
-            {"POST", "/processes/p/signal", "{\"signal\":\"TERM\"}"},
-            {"POST", "/processes/p/wait", ""},
-            {"DELETE", "/processes/p", ""},
-            {"POST", "/session", "{}"},
-            {"DELETE", "/session/s", ""},
-            {"DELETE", "", ""}
-        }) {
+        for (String[] call : CALLS) {
             var foreign = stranger.call(call[0], "/v1/sandbox/" + id + call[1], call[2]);
             var missing = stranger.call(call[0], "/v1/sandbox/" + unknown + call[1], call[2]);
             assertThat(foreign.status()).as(String.join(" ", call)).isEqualTo(missing.status());
@@ -67,6 +89,21 @@ class OwnersQuarkusTest {
         assertThat(own).isNotEqualTo(id);
         stranger.delete("/v1/sandbox/" + own);
         owner.delete("/v1/sandbox/" + id);
+    }
+
+    @Test
+    @DisplayName("statement 7: no route of a sandbox is left out of that")
+    void everyRouteIsTriedWithAStrangersKey() {
+        var paths = ADMIN.get("/v1/openapi.json").json().get("paths");
+        paths.fieldNames().forEachRemaining(path -> {
+            if (path.startsWith(SANDBOX)) {
+                String form =
+                        path.substring(SANDBOX.length()).replace("{path}", ".+").replaceAll("[{][a-z]+[}]", "[^/]+");
+                paths.get(path).fieldNames().forEachRemaining(method -> assertThat(Arrays.stream(CALLS))
+                        .as(method + " " + path)
+                        .anyMatch(call -> call[0].equalsIgnoreCase(method) && call[1].matches(form)));
+            }
+        });
     }
 
     @Test

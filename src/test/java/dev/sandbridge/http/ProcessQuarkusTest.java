@@ -79,6 +79,28 @@ class ProcessQuarkusTest {
     }
 
     @Test
+    void ofMuchOutputTheNewestIsKeptAndTheGapIsTold() {
+        long written = 6L << 20;
+        String process = processes + "/"
+                + start("head -c " + written + " /dev/zero | tr '\\0' x; echo end; echo apart >&2")
+                        .get("id")
+                        .asText();
+        DOOR.post(process + "/wait", "");
+
+        var first = output(process, "?limit=10");
+        long gap = first.get("gap").asLong();
+        assertThat(first.get("total").asLong()).isEqualTo(written + 4);
+        assertThat(gap).isPositive().isLessThan(written);
+        assertThat(first.get("offset").asLong()).isEqualTo(gap);
+        assertThat(text(first)).isEqualTo("x".repeat(10));
+        var last = output(process, "?offset=" + (written - 1));
+        assertThat(last.get("gap").asLong()).isZero();
+        assertThat(text(last)).isEqualTo("xend\n");
+        assertThat(text(output(process, "?stream=stderr"))).isEqualTo("apart\n");
+        DOOR.delete(process);
+    }
+
+    @Test
     void inputForAProcessThatHasEndedIsAConflict() {
         String process = processes + "/" + start("exit 0").get("id").asText();
         DOOR.post(process + "/wait", "");
