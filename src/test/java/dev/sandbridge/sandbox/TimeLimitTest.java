@@ -11,9 +11,13 @@ import dev.sandbridge.process.OutputMemory;
 import dev.sandbridge.provider.Fault;
 import dev.sandbridge.provider.FaultyProvider.Point;
 import dev.sandbridge.workspace.WorkspacePath;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.io.SequenceInputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +148,33 @@ class TimeLimitTest extends ServiceSuite {
     }
 
     @Test
+    void anArchiveThatNobodyTakesEndsAtItsLimit() {
+        var sandbox = ref(make(wish().timeouts(limits("archive", SHORT))));
+        write(sandbox, "f", "content");
+
+        assertThat(codeOf(() -> service.archives().persist(ALICE, sandbox, List.of(), report -> untaken())))
+                .isEqualTo(ErrorCode.OPERATION_TIMEOUT);
+        assertThat(read(sandbox, "f")).isEqualTo("content");
+    }
+
+    @Test
+    void anArchiveThatStallsEndsAtItsLimitAndChangesNothing() throws Exception {
+        var sandbox = ref(make());
+        write(sandbox, "f", "in the archive");
+        var archive = new ByteArrayOutputStream();
+        service.archives().persist(ALICE, sandbox, List.of(), report -> archive);
+        var hasty = ref(make(wish().timeouts(limits("archive", SHORT))));
+        write(hasty, "f", "live");
+        var begun = new ByteArrayInputStream(archive.toByteArray(), 0, 1024);
+
+        assertThat(codeOf(() -> service.archives()
+                        .hydrate(ALICE, hasty, new SequenceInputStream(begun, stalled()), true, null)))
+                .isEqualTo(ErrorCode.OPERATION_TIMEOUT);
+        assertThat(read(hasty, "f")).isEqualTo("live");
+        assertThat(sh(hasty, "ls -A")).isEqualTo("f\n");
+    }
+
+    @Test
     void openingASessionEndsAtItsLimit() {
         var sandbox = ref(make(wish().timeouts(limits("fastOp", SHORT))));
         provider.next(Point.START, Fault.hang());
@@ -193,6 +224,16 @@ class TimeLimitTest extends ServiceSuite {
 
     private static InputStream stalled() {
         return stalled(new CountDownLatch(1));
+    }
+
+    /** Takes nothing. */
+    private static OutputStream untaken() {
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                stalled().read();
+            }
+        };
     }
 
     /** Tells that it is read and then gives nothing. */
