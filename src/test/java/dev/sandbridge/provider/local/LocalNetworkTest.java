@@ -17,6 +17,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,6 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** What sandboxes with a network reach, and what of this machine they do not. */
 @Timeout(180)
 class LocalNetworkTest {
+    private static final Pattern NETWORK_PROCESS =
+            Pattern.compile("^(sandbridge-network|/[a-z/]+/(slirp4netns\\x00--configure|pasta\\x00--foreground))");
+
     private static LocalSandboxes sandboxes;
 
     @BeforeAll
@@ -78,14 +84,32 @@ class LocalNetworkTest {
         assertThat(connect(sandbox, "169.254.169.254", 80)).contains("No route to host");
     }
 
+    /** Translator and keeper of the routes are nobody's children: they end by themselves. */
     @Test
     void nothingOfTheNetworkOutlivesTheSandbox() throws Exception {
+        var before = ofNetworks();
         var sandbox = sandboxes.createWithNat();
-        var name = sandbox.spec().name();
+        var made = ofNetworks();
+        made.removeAll(before);
+        assertThat(made).hasSizeGreaterThanOrEqualTo(2);
 
-        sandboxes.provider.delete(name);
+        sandboxes.provider.delete(sandbox.spec().name());
 
-        LocalSandboxes.await("its processes to end", () -> !new ProcessesOf(name).exist());
+        LocalSandboxes.await("them to end", () -> made.stream().noneMatch(ProcessHandle::isAlive));
+    }
+
+    private static Set<ProcessHandle> ofNetworks() {
+        return ProcessHandle.allProcesses()
+                .filter(process -> NETWORK_PROCESS.matcher(commandLine(process)).find())
+                .collect(Collectors.toSet());
+    }
+
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
+        } catch (IOException gone) {
+            return "";
+        }
     }
 
     @Test
