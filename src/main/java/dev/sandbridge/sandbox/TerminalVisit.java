@@ -43,10 +43,18 @@ public final class TerminalVisit implements AutoCloseable {
     public NamedTerminal.Viewer attach(TerminalCall call, @Nullable Long offset) {
         var viewer = named.attach(
                 visit.found().id().name(), call.name(), offset, () -> start(List.of(call.shellOrStandard()), call));
-        if (call.size() != null) {
-            viewer.resize(call.size());
+        boolean attached = false;
+        try {
+            if (call.size() != null) {
+                viewer.resize(call.size());
+            }
+            attached = true;
+            return viewer;
+        } finally {
+            if (!attached) {
+                viewer.close();
+            }
         }
-        return viewer;
     }
 
     @Override
