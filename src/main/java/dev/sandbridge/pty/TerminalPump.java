@@ -93,17 +93,23 @@ public final class TerminalPump {
     private byte[] withMore(byte first) {
         InputStream output = terminal.output();
         byte[] bytes = {first};
+        int count = 1;
         try {
-            for (int more = output.available(); more > 0 && bytes.length < chunk; more = output.available()) {
-                int length = bytes.length;
-                byte[] larger = Arrays.copyOf(bytes, Math.min(length + more, chunk));
-                int read = Math.max(0, output.read(larger, length, larger.length - length));
-                bytes = length + read == larger.length ? larger : Arrays.copyOf(larger, length + read);
+            for (int more = output.available(); more > 0 && count < chunk; more = output.available()) {
+                if (count == bytes.length) {
+                    // Doubled, or what pours would be copied again for every little that comes.
+                    bytes = Arrays.copyOf(bytes, Math.min(count + Math.max(count, more), chunk));
+                }
+                int read = output.read(bytes, count, bytes.length - count);
+                if (read < 0) {
+                    break;
+                }
+                count += read;
             }
         } catch (IOException broken) {
             // What was read before is passed on; the next read tells what is wrong.
         }
-        return bytes;
+        return count == bytes.length ? bytes : Arrays.copyOf(bytes, count);
     }
 
     private ExitStatus status() throws IOException {
