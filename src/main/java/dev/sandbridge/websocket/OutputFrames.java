@@ -2,6 +2,7 @@ package dev.sandbridge.websocket;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 
 /** Sends a terminal's output so that no client can take it for one of the door's own messages. */
 final class OutputFrames {
@@ -10,19 +11,22 @@ final class OutputFrames {
 
     private OutputFrames() {}
 
+    static void send(Socket socket, byte[] output) throws IOException {
+        for (byte[] message : of(output)) {
+            socket.send(message);
+        }
+    }
+
     /**
      * The JavaScript client reads a binary message that is a JSON object with a type as if the door had said it. So
      * what may be one goes out in two: an opening brace, which is no JSON, and what begins with a quote, which is no
      * object.
      */
-    static void send(Socket socket, byte[] output) throws IOException {
+    static List<byte[]> of(byte[] output) {
         int split = afterBrace(output);
-        if (split > 0 && output[output.length - 1 - spacesAtEnd(output)] == '}') {
-            socket.send(Arrays.copyOf(output, split));
-            socket.send(Arrays.copyOfRange(output, split, output.length));
-        } else {
-            socket.send(output);
-        }
+        return split > 0 && output[output.length - 1 - spacesAtEnd(output)] == '}'
+                ? List.of(Arrays.copyOf(output, split), Arrays.copyOfRange(output, split, output.length))
+                : List.of(output);
     }
 
     /** Where an object's first member would begin, or 0. */
