@@ -85,6 +85,14 @@ class HostProviderTest {
     }
 
     @Nested
+    class TerminalPrograms extends TerminalProgramsContract {
+        @Override
+        protected TestBed open() {
+            return new HostTestBed();
+        }
+    }
+
+    @Nested
     class TerminalEnds extends TerminalEndContract {
         @Override
         protected TestBed open() {

@@ -9,6 +9,7 @@ import dev.sandbridge.provider.OutputContract;
 import dev.sandbridge.provider.SandboxProviderContract;
 import dev.sandbridge.provider.TerminalContract;
 import dev.sandbridge.provider.TerminalEndContract;
+import dev.sandbridge.provider.TerminalProgramsContract;
 import dev.sandbridge.provider.TestBed;
 import dev.sandbridge.provider.TreeReadingContract;
 import dev.sandbridge.provider.TreeReplacementContract;
@@ -90,6 +91,14 @@ class LocalProviderContractTest {
 
     @Nested
     class Terminals extends TerminalContract {
+        @Override
+        protected TestBed open() {
+            return new LocalTestBed();
+        }
+    }
+
+    @Nested
+    class TerminalPrograms extends TerminalProgramsContract {
         @Override
         protected TestBed open() {
             return new LocalTestBed();
