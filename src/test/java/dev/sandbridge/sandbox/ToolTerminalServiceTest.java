@@ -32,7 +32,7 @@ class ToolTerminalServiceTest extends ServiceSuite {
         assertThat(answer.processId()).isNull();
         assertThat(answer.originalTokens()).isNull();
         assertThat(answer.dropped()).isZero();
-        assertThat(answer.wallTime()).isBetween(Duration.ofMillis(1), Duration.ofSeconds(15));
+        assertThat(answer.wallTime()).isPositive().isLessThan(LONG.yield());
         assertThat(service.toolTerminals().list(ALICE, sandbox)).isEmpty();
     }
 
@@ -40,10 +40,8 @@ class ToolTerminalServiceTest extends ServiceSuite {
     @DisplayName("trap 29: the wait ends the call, not the command; a later call has the rest and the code")
     void theWaitIsNotALimit() {
         var sandbox = ref(make());
-        var begun = start(sandbox, "echo begin; until [ -e go ]; do sleep 0.05; done; echo done; exit 4", SHORT);
-        assertThat(begun.output()).isEqualTo("begin\n");
-        assertThat(begun.status()).isNull();
-        int id = id(begun);
+        int id =
+                begin(sandbox, shell("echo begin; until [ -e go ]; do sleep 0.05; done; echo done; exit 4"), "begin\n");
         assertThat(service.toolTerminals().list(ALICE, sandbox))
                 .singleElement()
                 .matches(process -> process.id() == id && process.running() && !process.tty());
@@ -60,7 +58,7 @@ class ToolTerminalServiceTest extends ServiceSuite {
     @DisplayName("18.4, S162: a pause of the output ends no wait")
     void aPauseEndsNoWait() {
         var sandbox = ref(make());
-        var wait = new ToolWait(Duration.ofMillis(900), null);
+        var wait = new ToolWait(Duration.ofSeconds(4), null);
         var answer = start(sandbox, "echo a; sleep 0.2; echo b; exec sleep 60", wait);
         assertThat(answer.output()).isEqualTo("a\nb\n");
         assertThat(answer.wallTime()).isGreaterThanOrEqualTo(wait.yield());
@@ -71,18 +69,17 @@ class ToolTerminalServiceTest extends ServiceSuite {
     void anEmptyPollWaitsLonger() {
         var sandbox = ref(make());
         int id = id(start(sandbox, "exec sleep 60", SHORT));
-        assertThat(poll(sandbox, id, SHORT).wallTime()).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(15));
+        assertThat(poll(sandbox, id, SHORT).wallTime()).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(25));
     }
 
     @Test
     @DisplayName("trap 33, B123: a character whose bytes come in two waits is whole in the second answer")
     void noCharacterIsSplit() {
         var sandbox = ref(make());
-        var first = start(
-                sandbox, "printf 'x\\342\\202'; until [ -e go ]; do sleep 0.05; done; printf '\\254\\303'", SHORT);
-        assertThat(first.output()).isEqualTo("x");
+        int id = begin(
+                sandbox, shell("printf 'x\\342\\202'; until [ -e go ]; do sleep 0.05; done; printf '\\254\\303'"), "x");
         write(sandbox, "go", "");
-        var second = poll(sandbox, id(first), LONG);
+        var second = poll(sandbox, id, LONG);
         assertThat(second.output())
                 .as("what never became whole is told at the end")
                 .isEqualTo("€\uFFFD");
@@ -105,9 +102,8 @@ class ToolTerminalServiceTest extends ServiceSuite {
     @DisplayName("18.4, trap 11: on a terminal, what is typed reaches the program, and its end and code are known")
     void aTerminalIsTypedInto() {
         var sandbox = ref(make());
-        var begun = start(sandbox, onTerminal("stty size; read line; echo \"got $line\"; exit 6"), SHORT);
-        assertThat(begun.output()).isEqualTo("30 100\r\n");
-        var ended = type(sandbox, id(begun), "hello\n");
+        int id = begin(sandbox, onTerminal("stty size; read line; echo \"got $line\"; exit 6"), "30 100\r\n");
+        var ended = type(sandbox, id, "hello\n");
         assertThat(ended.output()).isEqualTo("hello\r\ngot hello\r\n");
         assertThat(ended.status()).isEqualTo(ExitStatus.exited(6));
         assertThat(ended.processId()).isNull();
@@ -116,7 +112,7 @@ class ToolTerminalServiceTest extends ServiceSuite {
     @Test
     void aTerminalsProgramIsInterrupted() {
         var sandbox = ref(make());
-        int id = id(start(sandbox, onTerminal("exec sleep 60"), SHORT));
+        int id = begin(sandbox, onTerminal("echo up; exec sleep 60"), "up\r\n");
         assertThat(type(sandbox, id, "\u0003").status()).isEqualTo(ExitStatus.killed(2));
     }
 
@@ -130,7 +126,7 @@ class ToolTerminalServiceTest extends ServiceSuite {
                 .isEqualTo(id);
         var ended = type(sandbox, id, "too late\n");
         assertThat(ended.status()).isEqualTo(ExitStatus.exited(7));
-        assertThat(ended.wallTime()).isLessThan(Duration.ofSeconds(4));
+        assertThat(ended.wallTime()).isLessThan(LONG.yield());
     }
 
     @Test
@@ -186,7 +182,6 @@ class ToolTerminalServiceTest extends ServiceSuite {
         var answer = start(sandbox, "sleep 60 & echo started", LONG);
         assertThat(answer.output()).isEqualTo("started\n");
         assertThat(answer.status()).isEqualTo(ExitStatus.exited(0));
-        assertThat(answer.wallTime()).isLessThan(Duration.ofSeconds(10));
     }
 
     @Test
@@ -209,8 +204,8 @@ class ToolTerminalServiceTest extends ServiceSuite {
     @Test
     void whatIsEndedIsGoneFromTheSandbox() {
         var sandbox = ref(make());
-        int one = id(start(sandbox, "echo $$ > one; exec sleep 61", SHORT));
-        id(start(sandbox, "echo $$ > two; exec sleep 62", SHORT));
+        int one = begin(sandbox, shell("echo $$ > one; echo up; exec sleep 61"), "up\n");
+        begin(sandbox, shell("echo $$ > two; echo up; exec sleep 62"), "up\n");
         service.toolTerminals().end(ALICE, sandbox, one);
         assertThat(alive(sandbox, "one")).isEqualTo("no");
         assertThat(alive(sandbox, "two")).isEqualTo("yes");
@@ -224,7 +219,7 @@ class ToolTerminalServiceTest extends ServiceSuite {
     @Test
     void whatNobodyAsksForEnds() {
         var sandbox = ref(make());
-        int id = id(start(sandbox, "echo $$ > pid; exec sleep 61", SHORT));
+        int id = begin(sandbox, shell("echo $$ > pid; echo up; exec sleep 61"), "up\n");
         assertThat(service.toolTerminals().endIdle(Duration.ofHours(1))).isZero();
         clock.advance(Duration.ofHours(1));
         assertThat(service.toolTerminals().endIdle(Duration.ofHours(1))).isEqualTo(1);
@@ -248,7 +243,7 @@ class ToolTerminalServiceTest extends ServiceSuite {
     @Test
     void aStoppingServiceEndsThem() {
         var sandbox = ref(make());
-        start(sandbox, "echo $$ > pid; exec sleep 61", SHORT);
+        begin(sandbox, shell("echo $$ > pid; echo up; exec sleep 61"), "up\n");
         long pid = Long.parseLong(read(sandbox, "pid").strip());
         assertThat(ProcessHandle.of(pid)).isPresent();
         service.close();
@@ -276,6 +271,18 @@ class ToolTerminalServiceTest extends ServiceSuite {
 
     private ToolAnswer start(SandboxRef sandbox, ToolCall call, ToolWait wait) {
         return service.toolTerminals().start(ALICE, sandbox, call, wait, () -> false);
+    }
+
+    /** Starts a command and asks until it has shown just this; its number. */
+    private int begin(SandboxRef sandbox, ToolCall call, String expected) {
+        var answer = start(sandbox, call, SHORT);
+        var seen = new StringBuilder(answer.output());
+        while (!seen.toString().equals(expected)) {
+            assertThat(expected).startsWith(seen.toString());
+            answer = poll(sandbox, id(answer), SHORT);
+            seen.append(answer.output());
+        }
+        return id(answer);
     }
 
     private ToolAnswer type(SandboxRef sandbox, int id, String text) {
