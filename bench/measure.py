@@ -183,3 +183,17 @@ def needs_root(what: str) -> None:
     if os.geteuid() != 0:
         print(f"  not measured: {what} needs root")
         sys.exit(0)
+
+
+def java_process() -> int:
+    """The service's own process, which the launcher keeps in its group."""
+    service = int(os.environ["SANDBRIDGE_PID"])
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            program = (process / "exe").resolve()
+            group = int((process / "stat").read_text().rpartition(")")[2].split()[2])
+        except OSError:
+            continue
+        if group == service and program.name == "java":
+            return int(process.name)
+    raise RuntimeError("the service's Java is not to be seen from here")

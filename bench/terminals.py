@@ -2,22 +2,20 @@
 sandbox from a shell."""
 
 import os
-import select
-import signal
 import subprocess
 import sys
-import time
-import tty
 from pathlib import Path
 
-from measure import Http, Shell, compare, control_groups, host_process, needs_root, percentile, show, timed, verdict
+from bare import MIB, bare_echo, bare_pour, bare_true
+from measure import (
+    Http, Shell, compare, control_groups, host_process, java_process, needs_root, percentile, show, timed, verdict,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP, ROUNDS, KEYS = 200, 300, 2000
 IDLE = [int(count) for count in os.environ.get("TERMINALS_IDLE", "500 2000").split()]
 POUR = int(os.environ.get("TERMINALS_POUR", "50"))
 CHURN = int(os.environ.get("TERMINALS_CHURN", "10000"))
-MIB = 1 << 20
 
 
 class Provider:
@@ -26,7 +24,7 @@ class Provider:
     def __init__(self) -> None:
         application = ROOT / "target/app" / (ROOT / "target/app/current").read_text().strip()
         classes = next(application.glob("app/*.jar"))
-        java = [str(java_of(int(os.environ["SANDBRIDGE_PID"]))), "-Xmx256m", "--enable-native-access=ALL-UNNAMED"]
+        java = [os.readlink(f"/proc/{java_process()}/exe"), "-Xmx256m", "--enable-native-access=ALL-UNNAMED"]
         source = str(Path(__file__).with_name("Terminals.java"))
         self._java = subprocess.Popen(
             [*java, "-cp", str(classes), source, str(Path.cwd() / "terminals")],
@@ -43,73 +41,6 @@ class Provider:
     def close(self) -> None:
         self._java.stdin.close()
         self._java.wait()
-
-
-def java_of(service: int) -> Path:
-    """The Java that the service runs on."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            program = (process / "exe").resolve()
-            group = int((process / "stat").read_text().rpartition(")")[2].split()[2])
-        except OSError:
-            continue
-        if group == service and program.name == "java":
-            return program
-    raise RuntimeError("the service's Java is not to be seen from here")
-
-
-def spawn(argv: list[str]) -> tuple[int, int]:
-    """A program on a bare terminal: process and master."""
-    master, slave = os.openpty()
-    process = os.posix_spawnp(
-        argv[0], argv, os.environ, setsid=True, setsigdef=[signal.SIGPIPE],
-        file_actions=[(os.POSIX_SPAWN_DUP2, slave, number) for number in (0, 1, 2)],
-    )
-    os.close(slave)
-    return process, master
-
-
-def bare_true() -> None:
-    process, master = spawn(["true"])
-    try:
-        os.read(master, 1)
-    except OSError:
-        pass    # the end of a terminal
-    os.waitpid(process, 0)
-    os.close(master)
-
-
-def bare_echo() -> list[float]:
-    process, master = spawn(["cat"])
-    tty.setraw(master)
-    times = []
-    for _ in range(KEYS):
-        begun = time.perf_counter()
-        os.write(master, b"k")
-        select.select([master], [], [])
-        os.read(master, 1)
-        times.append((time.perf_counter() - begun) * 1e6)
-    os.close(master)
-    os.kill(process, 9)
-    os.waitpid(process, 0)
-    return times
-
-
-def bare_pour() -> float:
-    """MiB per second."""
-    begun = time.perf_counter()
-    process, master = spawn(["sh", "-c", "stty raw; yes 0123456789abcdef | head -c 52428800"])
-    count = 0
-    try:
-        while data := os.read(master, 1 << 16):
-            count += len(data)
-    except OSError:
-        pass
-    os.waitpid(process, 0)
-    os.close(master)
-    if count != 50 * MIB:
-        raise RuntimeError(f"{count} bytes came from a bare terminal")
-    return 50 / (time.perf_counter() - begun)
 
 
 def opening(provider: Provider) -> None:
@@ -142,7 +73,7 @@ def main() -> None:
     try:
         opening(provider)
         provider.ask(f"echo {KEYS}")
-        ours, bare = provider.ask(f"echo {KEYS}"), bare_echo()
+        ours, bare = provider.ask(f"echo {KEYS}"), bare_echo(KEYS)
         show("echo of a key", ours, "us")
         show("the same on a bare terminal", bare, "us")
         added = (percentile(ours, 50) - percentile(bare, 50)) / 1000
