@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** One request and its answer. */
 final class Exchange {
@@ -22,6 +23,10 @@ final class Exchange {
     private final Socket connection;
     private volatile boolean over;
     private volatile boolean answered;
+    private @Nullable JsonNode sent;
+    private volatile int status;
+    private volatile String answerType = "";
+    private volatile String answer = "";
 
     Exchange(
             String method,
@@ -77,7 +82,29 @@ final class Exchange {
     }
 
     JsonNode json() throws IOException {
-        return Json.read(body.readAllBytes());
+        JsonNode read = Json.read(body.readAllBytes());
+        sent = read;
+        return read;
+    }
+
+    /** The JSON that came, as far as it was read. */
+    @Nullable
+    JsonNode sent() {
+        return sent;
+    }
+
+    /** 0 before there is an answer. */
+    int status() {
+        return status;
+    }
+
+    String answerType() {
+        return answerType;
+    }
+
+    /** The text of an answer that is sent at once. */
+    String answer() {
+        return answer;
     }
 
     boolean isOver() {
@@ -101,6 +128,7 @@ final class Exchange {
     }
 
     void bytes(int status, String type, byte[] bytes, String... more) throws IOException {
+        answer = new String(bytes, StandardCharsets.UTF_8);
         head(status, type, "Content-Length: " + bytes.length, more);
         out.write(bytes);
         out.flush();
@@ -184,6 +212,8 @@ final class Exchange {
             throw new IOException("nobody waits for this answer any more");
         }
         answered = true;
+        this.status = status;
+        this.answerType = type;
         var head = new StringBuilder("HTTP/1.1 " + status + " X\r\nContent-Type: " + type + "\r\n" + length + "\r\n");
         for (String header : more) {
             head.append(header).append("\r\n");

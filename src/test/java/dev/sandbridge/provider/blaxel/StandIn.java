@@ -1,7 +1,6 @@
 package dev.sandbridge.provider.blaxel;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,6 +29,7 @@ final class StandIn implements AutoCloseable {
 
     private final Path root;
     private final SmallServer server;
+    private final StandInPreviews previews = new StandInPreviews(this);
     private final Map<String, Machine> machines = new ConcurrentHashMap<>();
     private final List<StandInSandbox> all = new CopyOnWriteArrayList<>();
     private final List<String> violations = new CopyOnWriteArrayList<>();
@@ -47,15 +47,7 @@ final class StandIn implements AutoCloseable {
     private volatile long firstByteMillis;
 
     /** A sandbox as the control plane knows it. */
-    private static final class Machine {
-        final ObjectNode json;
-        final StandInSandbox sandbox;
-
-        Machine(ObjectNode json, StandInSandbox sandbox) {
-            this.json = json;
-            this.sandbox = sandbox;
-        }
-    }
+    private record Machine(ObjectNode json, StandInSandbox sandbox) {}
 
     StandIn() {
         this(0);
@@ -162,11 +154,16 @@ final class StandIn implements AutoCloseable {
     void makeForeign(String name) {
         ObjectNode wish = Json.object();
         wish.putObject("metadata").put("name", name).putObject("labels").put("team", "other");
+        wish.putObject("spec");
         machines.put(name, machine(name, wish));
     }
 
     List<StandInSandbox> sandboxes() {
         return all;
+    }
+
+    StandInPreviews previews() {
+        return previews;
     }
 
     boolean cutsStreams() {
@@ -228,19 +225,7 @@ final class StandIn implements AutoCloseable {
             exchange.giveUpAfter(firstByteMillis);
         }
         log.add(exchange.method() + " " + exchange.target());
-        String authorization = exchange.header("X-Blaxel-Authorization");
-        if (!authorization.startsWith("Bearer ") || !tokens.contains(authorization.substring(7))) {
-            violation("no credentials: " + exchange.method() + " " + exchange.path());
-        }
-        if (!exchange.header("X-Blaxel-Workspace").equals(WORKSPACE)) {
-            violation("no workspace: " + exchange.path());
-        }
-        if (tokens.stream().anyMatch(exchange.target()::contains)) {
-            violation("a credential in an address");
-        }
-        if (exchange.method().equals("HEAD")) {
-            violation("HEAD says nothing: " + exchange.path());
-        }
+        StandInRules.broken(exchange, tokens).forEach(this::violation);
     }
 
     static ObjectNode gatewayError(String code, int status, boolean untouched) {
@@ -267,6 +252,7 @@ final class StandIn implements AutoCloseable {
     @Override
     public void close() {
         all.forEach(StandInSandbox::close);
+        previews.close();
         server.close();
         try {
             StandInFiles.removeTree(root);
@@ -275,7 +261,24 @@ final class StandIn implements AutoCloseable {
         }
     }
 
+    /** Holds what was asked and answered against the vendor's own description. */
+    void compare(Description description, Exchange exchange) {
+        try {
+            violations.addAll(Comparison.problems(description, exchange));
+        } catch (RuntimeException broken) {
+            violations.add("it could not be compared: " + broken);
+        }
+    }
+
     private void answer(Exchange exchange) throws IOException {
+        try {
+            controlPlane(exchange);
+        } finally {
+            compare(Description.CONTROL_PLANE, exchange);
+        }
+    }
+
+    private void controlPlane(Exchange exchange) throws IOException {
         receive(exchange);
         if (!exchange.header("Blaxel-Version").matches("[0-9]{4}-[0-9]{2}-[0-9]{2}")) {
             violation("no Blaxel-Version: " + exchange.path());
@@ -293,6 +296,8 @@ final class StandIn implements AutoCloseable {
             }
         } else if (path.matches("/v0/sandboxes/[a-z0-9-]{1,49}")) {
             one(exchange, path.substring("/v0/sandboxes/".length()));
+        } else if (path.matches("/v0/sandboxes/[a-z0-9-]{1,49}/previews(/[a-z0-9-]+(/tokens)?)?")) {
+            previews.answer(exchange);
         } else {
             unknown(exchange);
         }
@@ -376,31 +381,11 @@ final class StandIn implements AutoCloseable {
     }
 
     private void list(Exchange exchange) throws IOException {
-        Map<String, String> query = exchange.query();
-        int limit = Integer.parseInt(query.getOrDefault("limit", "50"));
-        if (limit > 200) {
-            violation("a limit above 200");
-        }
-        int from = Integer.parseInt(query.getOrDefault("cursor", "0"));
-        var names = machines.keySet().stream().sorted().toList();
-        ArrayNode page = Json.object().putArray("data");
-        int to = bareLists ? names.size() : Math.min(names.size(), from + Math.min(limit, 3));
-        for (String name : names.subList(Math.min(from, to), to)) {
-            Machine machine = machines.get(name);
-            if (machine != null) {
-                page.add(machine.json.deepCopy());
-            }
-        }
-        if (bareLists) {
-            exchange.json(200, page);
-            return;
-        }
-        ObjectNode envelope = Json.object();
-        envelope.set("data", page);
-        envelope.putObject("meta")
-                .put("hasMore", to < names.size())
-                .put("nextCursor", to < names.size() ? Integer.toString(to) : "");
-        exchange.json(200, envelope);
+        var all = machines.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(machine -> machine.getValue().json)
+                .toList();
+        exchange.json(200, new StandInPages(this, bareLists).page(exchange.query(), all));
     }
 
     static void pause(long millis) {

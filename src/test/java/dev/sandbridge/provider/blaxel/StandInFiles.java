@@ -86,7 +86,7 @@ final class StandInFiles {
         }
         if (!exchange.header("Accept").equals("application/octet-stream")) {
             String text = Files.readString(file);
-            exchange.json(200, Json.object().put("path", named).put("name", "").put("content", text));
+            exchange.json(200, described(file, named).put("name", "").put("content", text));
             return;
         }
         try (FileChannel open = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -141,15 +141,23 @@ final class StandInFiles {
                 if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
                     directories.addObject().put("path", named + "/" + name).put("name", name);
                 } else if (Files.exists(entry, LinkOption.NOFOLLOW_LINKS)) {
-                    files.addObject()
-                            .put("path", named + "/" + name)
+                    files.add(described(entry, named + "/" + name)
                             .put("name", name)
-                            .put("permissions", "1000000777")
-                            .put("size", size(entry));
+                            .put("permissions", "1000000777"));
                 }
             }
         }
         return listing;
+    }
+
+    private static ObjectNode described(Path file, String named) throws IOException {
+        return Json.object()
+                .put("path", named)
+                .put("permissions", "644")
+                .put("size", size(file))
+                .put("lastModified", "2026-09-01T10:00:00.123456789Z")
+                .put("owner", "root")
+                .put("group", "root");
     }
 
     private static long size(Path file) throws IOException {

@@ -45,7 +45,7 @@ final class StandInSandbox implements AutoCloseable {
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
-        this.server = new SmallServer(this::gateway);
+        this.server = new SmallServer(this::answer);
     }
 
     String address() {
@@ -98,6 +98,14 @@ final class StandInSandbox implements AutoCloseable {
             throw new UncheckedIOException(failed);
         }
         server.close();
+    }
+
+    private void answer(Exchange exchange) throws IOException {
+        try {
+            gateway(exchange);
+        } finally {
+            vendor.compare(Description.SANDBOX, exchange);
+        }
     }
 
     private void gateway(Exchange exchange) throws IOException {
@@ -226,7 +234,9 @@ final class StandInSandbox implements AutoCloseable {
             exchange.hangUp();
             return;
         }
-        event(exchange, "result", new String(Json.bytes(process.json()), StandardCharsets.UTF_8));
+        ObjectNode result = process.json();
+        Comparison.problemsOfProcess(result).forEach(vendor::violation);
+        event(exchange, "result", new String(Json.bytes(result), StandardCharsets.UTF_8));
         exchange.chunk(new byte[0]);
     }
 
