@@ -21,6 +21,8 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
             Ok.class,
             PoolResource.PoolConfig.class,
             PoolResource.Stats.class,
+            PortResource.ListAnswer.class,
+            PortResource.PortAnswer.class,
             ProcessAnswer.class,
             ProcessResource.ListAnswer.class,
             ProcessResource.OutputAnswer.class,

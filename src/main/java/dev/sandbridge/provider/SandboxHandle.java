@@ -36,6 +36,11 @@ public interface SandboxHandle {
         return Optional.empty();
     }
 
+    /** URLs for its ports; empty where the provider publishes none. */
+    default Optional<SandboxPorts> ports() {
+        return Optional.empty();
+    }
+
     /** Replaces labels, state and expiry; durable when it returns. */
     void update(Map<String, String> labels, String state, Instant expiresAt);
 

@@ -48,6 +48,7 @@ public final class SandboxService implements AutoCloseable {
     private final ArchiveService archives;
     private final SnapshotService snapshots;
     private final SnapshotRuns snapshotRuns;
+    private final PortService ports;
     private final Usage usage = new Usage();
     private final Deadlines deadlines = new Deadlines();
     private final AtomicLong lastSession = new AtomicLong();
@@ -91,6 +92,7 @@ public final class SandboxService implements AutoCloseable {
         this.archives = new ArchiveService(visits, deadlines, trees, reports, archives.manifests());
         this.snapshots = new SnapshotService(visits, deadlines, trees, reports, archives, clock);
         this.snapshotRuns = new SnapshotRuns(profiles, ids, visits, catalogue, snapshots, new SplittableRandom());
+        this.ports = new PortService(visits);
     }
 
     public FileService files() {
@@ -115,6 +117,10 @@ public final class SandboxService implements AutoCloseable {
 
     public SnapshotService snapshots() {
         return snapshots;
+    }
+
+    public PortService ports() {
+        return ports;
     }
 
     /** Makes a sandbox that is ready for commands, or answers with the owner's sandbox of that name. */

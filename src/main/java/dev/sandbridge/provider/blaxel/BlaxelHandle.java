@@ -6,6 +6,7 @@ import dev.sandbridge.process.Command;
 import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxFiles;
 import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxPorts;
 import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.provider.SandboxTerminals;
 import dev.sandbridge.provider.SandboxTree;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -35,10 +37,13 @@ final class BlaxelHandle implements SandboxHandle {
     private final BlaxelFiles files;
     private final BlaxelTree tree;
     private final BlaxelTerminals terminals;
+    private final BlaxelPorts ports;
     private final ReentrantLock updating = new ReentrantLock();
     private final String createdAt;
     private volatile SandboxSpec spec;
     private volatile boolean deleted;
+    private volatile long provenAt = System.nanoTime();
+    private final AtomicBoolean proving = new AtomicBoolean();
 
     BlaxelHandle(ControlPlane control, DataPlane plane, Timing timing, RandomGenerator random, Instance instance) {
         this.control = control;
@@ -49,6 +54,7 @@ final class BlaxelHandle implements SandboxHandle {
         this.tree = new BlaxelTree(plane, timing, this::start, this::requireThere);
         this.terminals = new BlaxelTerminals(plane, timing, random, this::requireThere);
         this.createdAt = instance.createdAt();
+        this.ports = new BlaxelPorts(control, timing, random, instance, this::requireThere);
         this.spec = instance.spec();
     }
 
@@ -101,6 +107,11 @@ final class BlaxelHandle implements SandboxHandle {
     }
 
     @Override
+    public Optional<SandboxPorts> ports() {
+        return Optional.of(ports);
+    }
+
+    @Override
     public void update(Map<String, String> labels, String state, Instant expiresAt) {
         updating.lock();
         try {
@@ -129,6 +140,27 @@ final class BlaxelHandle implements SandboxHandle {
 
     void refresh(Instance instance) {
         spec = instance.spec();
+        provenAt = System.nanoTime();
+    }
+
+    /** How long ago the control plane told of it, in nanoseconds. */
+    long age() {
+        return System.nanoTime() - provenAt;
+    }
+
+    /** Runs this on a thread of its own, unless it runs already. */
+    void proveMeanwhile(Runnable proof) {
+        if (proving.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("blaxel-prove").start(() -> {
+                try {
+                    proof.run();
+                } catch (SandboxException notNow) {
+                    // Whoever comes when the trust is over asks again, and hears it.
+                } finally {
+                    proving.set(false);
+                }
+            });
+        }
     }
 
     void deleted() {

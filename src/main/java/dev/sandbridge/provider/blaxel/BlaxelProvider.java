@@ -89,6 +89,8 @@ public final class BlaxelProvider implements SandboxProvider {
         try {
             BlaxelHandle handle = handle(made);
             prepare(handle);
+            // What Blaxel itself removed at its end, or somebody else did, may have left some under this name.
+            control.previews().removeAll(spec.name());
             return handle;
         } catch (RuntimeException failed) {
             creation.undo();

@@ -25,11 +25,17 @@ final class ControlPlane {
     private final Http http;
     private final BlaxelOptions options;
     private final Clock clock;
+    private final Previews previews;
 
     ControlPlane(Http http, BlaxelOptions options, Clock clock) {
         this.http = http;
         this.options = options;
         this.clock = clock;
+        this.previews = new Previews(http, options);
+    }
+
+    Previews previews() {
+        return previews;
     }
 
     /** Sent once: a lost answer leaves open whether there is a sandbox. */
@@ -118,6 +124,10 @@ final class ControlPlane {
         } catch (IOException broken) {
             throw Http.unreachable(call.operation(), broken);
         }
+    }
+
+    Instant now() {
+        return clock.instant();
     }
 
     static SandboxException gone() {

@@ -10,6 +10,7 @@ import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
@@ -22,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends calls, with our credentials, and again where that does no harm. Thread-safe; blocks the calling virtual thread;
@@ -37,6 +39,7 @@ final class Http {
     private static final int BROKEN_CONNECTIONS = 4;
     private static final int RATE_LIMITED = 4;
     private static final Duration HANDSHAKE = Duration.ofSeconds(30);
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private final HttpClient client;
@@ -119,6 +122,22 @@ final class Http {
                 throw new Refused(call.operation(), refusal);
             }
             pause(attempt, refusal.retryAfter());
+        }
+    }
+
+    /** The refusal of an address that is asked without our credentials, or null where something answers there. */
+    @Nullable
+    Refusal lookAt(URI address, Map<String, String> headers) throws IOException {
+        var request = HttpRequest.newBuilder(address).timeout(LONGEST_LOOK);
+        request.header("User-Agent", "sandbridge").method("HEAD", BodyPublishers.noBody());
+        headers.forEach(request::header);
+        try {
+            HttpResponse<InputStream> answer = client.send(request.build(), BodyHandlers.ofInputStream());
+            Refusal refusal = refusal(answer);
+            return answer.statusCode() == 401 || answer.statusCode() == 404 ? refusal : null;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while Blaxel was asked");
         }
     }
 

@@ -31,6 +31,8 @@ final class Removal {
         }
         boolean first = instance.stage() != Instance.Stage.GOING;
         if (first) {
+            // Before the sandbox: a preview that outlives it would show the next sandbox of that name to strangers.
+            control.previews().removeAll(name);
             control.delete(name);
         }
         awaitEnd(name, instance.createdAt());
