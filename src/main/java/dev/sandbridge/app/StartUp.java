@@ -36,10 +36,7 @@ final class StartUp {
     }
 
     /** Injection makes keys, secrets and providers now, so that what is wrong with them ends the start. */
-    void start(
-            @Observes StartupEvent event,
-            ApiKeys keys,
-            @ConfigProperty(name = "quarkus.http.host") String host) {
+    void start(@Observes StartupEvent event, ApiKeys keys, @ConfigProperty(name = "quarkus.http.host") String host) {
         Keyless.requireLoopback(config.auth(), host);
         service.health().errors().forEach(LOG::warning);
     }

@@ -32,6 +32,14 @@ public interface SandboxProvider extends AutoCloseable {
     Optional<SandboxHandle> find(SandboxName name);
 
     /**
+     * As {@link #find}, for who is about to work in the sandbox: may answer by what was known a few seconds ago, where
+     * asking takes time. A handle that is out of date fails with SANDBOX_NOT_FOUND, having done nothing.
+     */
+    default Optional<SandboxHandle> recall(SandboxName name) {
+        return find(name);
+    }
+
+    /**
      * Ends everything in the sandbox and removes its files. Returns whether there was one; calling it again is
      * harmless.
      */

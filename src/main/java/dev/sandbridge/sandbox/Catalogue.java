@@ -97,7 +97,8 @@ final class Catalogue {
             return;
         }
         changes.locked(found.id().name(), () -> {
-            SandboxSpec spec = found.handle().spec();
+            // What was recalled may lack what another service has changed.
+            SandboxSpec spec = sandboxes.require(found.id()).handle().spec();
             Duration ttl = sandboxes.stateOf(spec, found.id()).ttl();
             if (isDue(spec, ttl)) {
                 found.handle()

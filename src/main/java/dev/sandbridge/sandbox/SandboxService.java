@@ -161,10 +161,10 @@ public final class SandboxService implements AutoCloseable {
 
     /** Starts a command; revives. The caller runs and closes the answer. */
     public StartedExec exec(Caller caller, SandboxRef ref, ExecCall call) {
-        Visits.Visit visit = visits.revive(caller, ref);
+        Visits.Visit visit = visits.recall(caller, ref, true);
         boolean started = false;
         try {
-            StartedExec exec = commands.start(visit.found(), call, visit::close);
+            StartedExec exec = visit.attempt(found -> commands.start(found, call, visit::close));
             started = true;
             return exec;
         } finally {

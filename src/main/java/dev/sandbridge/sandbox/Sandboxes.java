@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -77,8 +78,19 @@ final class Sandboxes {
     }
 
     Optional<Found> find(SandboxId id) {
+        return found(id, () -> handle(id));
+    }
+
+    /** As {@link #find}, by what the provider knew a few seconds ago. */
+    Optional<Found> recall(SandboxId id) {
+        SandboxProvider provider = profiles.provider(id.provider());
+        Duration limit = Timeouts.DEFAULT.fastOp();
+        return found(id, () -> deadlines.quick(limit, "finding the sandbox", () -> provider.recall(id.name())));
+    }
+
+    private Optional<Found> found(SandboxId id, Supplier<Optional<SandboxHandle>> search) {
         try {
-            return handle(id).map(handle -> new Found(id, handle, kept(handle.spec(), id)));
+            return search.get().map(handle -> new Found(id, handle, kept(handle.spec(), id)));
         } catch (SandboxException failed) {
             if (failed.code() == ErrorCode.SANDBOX_NOT_FOUND) {
                 // Deleted while it was looked at.

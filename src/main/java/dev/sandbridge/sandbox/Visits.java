@@ -6,6 +6,7 @@ import dev.sandbridge.owner.Caller;
 import dev.sandbridge.session.SandboxId;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The calls that go into sandboxes. During a visit nobody sweeps the sandbox away, and its life is counted from the
@@ -27,16 +28,24 @@ final class Visits {
         this.deadlines = deadlines;
     }
 
+    /** What is begun in a sandbox. */
+    interface Attempt<T, X extends Exception> {
+        T run(Sandboxes.Found found) throws X;
+    }
+
     /** One call in a sandbox; whoever began it closes it, from any thread, once or more. */
     final class Visit implements AutoCloseable {
-        private final Sandboxes.Found found;
+        private volatile Sandboxes.Found found;
         private final Usage.Hold hold;
         private final boolean isUse;
+        private volatile @Nullable Supplier<Sandboxes.Found> again;
 
-        private Visit(Sandboxes.Found found, Usage.Hold hold, boolean isUse) {
+        private Visit(
+                Sandboxes.Found found, Usage.Hold hold, boolean isUse, @Nullable Supplier<Sandboxes.Found> again) {
             this.found = found;
             this.hold = hold;
             this.isUse = isUse;
+            this.again = again;
         }
 
         Sandboxes.Found found() {
@@ -46,7 +55,23 @@ final class Visits {
         /** Does a short piece of work within the sandbox's limit for such, and ends the visit. */
         <T> T quickly(String operation, Function<Sandboxes.Found, T> work) {
             try (this) {
-                return deadlines.quick(found.state().timeouts().fastOp(), operation, () -> work.apply(found));
+                return deadlines.quick(
+                        found.state().timeouts().fastOp(), operation, () -> attempt(there -> work.apply(there)));
+            }
+        }
+
+        /** Begins work that has done nothing where it finds the sandbox gone: then the sandbox is looked for, once. */
+        <T, X extends Exception> T attempt(Attempt<T, X> work) throws X {
+            try {
+                return work.run(found);
+            } catch (SandboxException gone) {
+                Supplier<Sandboxes.Found> look = again;
+                again = null;
+                if (look == null || gone.code() != ErrorCode.SANDBOX_NOT_FOUND) {
+                    throw gone;
+                }
+                found = look.get();
+                return work.run(found);
             }
         }
 
@@ -70,12 +95,12 @@ final class Visits {
     /** Enters a sandbox that exists. */
     Visit enter(Caller caller, SandboxRef ref) {
         SandboxId id = own(caller, ref);
-        return visit(id, () -> sandboxes.require(id), true);
+        return visit(id, () -> sandboxes.require(id), true, null);
     }
 
     /** Enters a sandbox that exists for the service itself: its life does not get longer by that. */
     Visit look(SandboxId id) {
-        return visit(id, () -> sandboxes.require(id), false);
+        return visit(id, () -> sandboxes.require(id), false, null);
     }
 
     /** Enters the sandbox, or a fresh one under its id if there is none. */
@@ -83,12 +108,26 @@ final class Visits {
         SandboxId id = own(caller, ref);
         for (int left = TRIES; ; left--) {
             try {
-                return visit(id, () -> sandboxes.revive(caller, ref, id), true);
+                return visit(id, () -> sandboxes.revive(caller, ref, id), true, null);
             } catch (SandboxException deleted) {
                 if (left == 0 || deleted.code() != ErrorCode.SANDBOX_NOT_FOUND) {
                     throw deleted;
                 }
             }
+        }
+    }
+
+    /** As {@link #enter} or {@link #revive}, without asking a provider that answered a few seconds ago. */
+    Visit recall(Caller caller, SandboxRef ref, boolean revives) {
+        SandboxId id = own(caller, ref);
+        Supplier<Sandboxes.Found> look = () -> revives ? sandboxes.revive(caller, ref, id) : sandboxes.require(id);
+        try {
+            return visit(id, () -> sandboxes.recall(id).orElseGet(look), true, look);
+        } catch (SandboxException deleted) {
+            if (deleted.code() != ErrorCode.SANDBOX_NOT_FOUND) {
+                throw deleted;
+            }
+            return revives ? revive(caller, ref) : enter(caller, ref);
         }
     }
 
@@ -100,7 +139,7 @@ final class Visits {
                 return made;
             }
             SandboxId id = made.found().id();
-            try (Visit visit = visit(id, () -> sandboxes.require(id), true)) {
+            try (Visit visit = visit(id, () -> sandboxes.require(id), true, null)) {
                 return new Sandboxes.Made(visit.found(), false);
             } catch (SandboxException swept) {
                 if (left == 0 || swept.code() != ErrorCode.SANDBOX_NOT_FOUND) {
@@ -120,14 +159,18 @@ final class Visits {
         return id;
     }
 
-    private Visit visit(SandboxId id, Supplier<Sandboxes.Found> entrance, boolean isUse) {
+    private Visit visit(
+            SandboxId id,
+            Supplier<Sandboxes.Found> entrance,
+            boolean isUse,
+            @Nullable Supplier<Sandboxes.Found> again) {
         Usage.Hold hold = usage.enter(id.name());
         boolean inside = false;
         try {
             Sandboxes.Found found = entrance.get();
             touch(found, isUse);
             inside = true;
-            return new Visit(found, hold, isUse);
+            return new Visit(found, hold, isUse, again);
         } finally {
             if (!inside) {
                 hold.close();

@@ -16,8 +16,8 @@ class KeylessServiceTest {
     void aServiceWithoutKeysThatOthersReachDoesNotStart(@TempDir Path directory) throws Exception {
         var place = BuiltService.Place.in(directory, false);
 
-        assertThatThrownBy(() -> BuiltService.start(
-                        place, Map.of("sandbridge.auth", "none", "quarkus.http.host", "0.0.0.0")))
+        assertThatThrownBy(() ->
+                        BuiltService.start(place, Map.of("sandbridge.auth", "none", "quarkus.http.host", "0.0.0.0")))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("sandbridge.auth=none lets everybody in");
     }

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param late how long a creation that was given up is watched, to remove what it makes after all
  * @param removing how long a removal is awaited
  * @param beat between two signs of life of a service that replaces a workspace
+ * @param trust how long what the control plane said of a sandbox is worked by without asking again
  * @param quiet a command's output that has not grown for so long after its end is held by a background child
  * @param ping between two signs of life to a terminal
  * @param hangUp how long a command that was hung up may take to end before its terminal goes
@@ -24,6 +25,7 @@ record Timing(
         Duration late,
         Duration removing,
         Duration beat,
+        Duration trust,
         Duration quiet,
         Duration ping,
         Duration hangUp) {
@@ -34,6 +36,7 @@ record Timing(
             Duration.ofSeconds(120),
             Duration.ofMinutes(10),
             Duration.ofSeconds(60),
+            Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             Duration.ofMillis(250),
             Duration.ofSeconds(25),

@@ -21,6 +21,7 @@ final class BlaxelTestBed implements TestBed {
             Duration.ofSeconds(8),
             Duration.ofSeconds(15),
             Duration.ofMillis(400),
+            Duration.ofSeconds(5),
             Duration.ofMillis(250),
             Duration.ofMillis(400),
             Duration.ofSeconds(2));

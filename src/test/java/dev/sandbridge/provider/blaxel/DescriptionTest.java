@@ -89,6 +89,6 @@ class DescriptionTest {
             headers.put("Content-Type", "application/json");
         }
         var content = new ByteArrayInputStream(SmallServer.utf8(body));
-        return new Exchange(method, target, headers, content, OutputStream.nullOutputStream(), new Socket());
+        return new Exchange(method, target, headers, content, content, OutputStream.nullOutputStream(), new Socket());
     }
 }
