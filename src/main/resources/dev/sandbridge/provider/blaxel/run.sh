@@ -66,19 +66,21 @@ _sb_feed() {
 
 _sb_short() {
     [ ! -s "$_sb_dir/$1.end" ] && [ ! -e "$_sb_dir/drop.$1" ] || return 1
+    _sb_size=0
     [ -s "$_sb_dir/$1.0" ] || return 0
-    [ "$(wc -c < "$_sb_dir/$1.0")" -le 16384 ]
+    _sb_size=$(($(wc -c < "$_sb_dir/$1.0")))
+    [ "$_sb_size" -le 16384 ]
 }
 
 _sb_tell() {
-    if [ -s "$_sb_dir/$1.0" ]; then
-        printf '%s %s ' "$1" "$(($(wc -c < "$_sb_dir/$1.0")))"
+    if [ "$2" -gt 0 ]; then
+        printf '%s %s ' "$1" "$2"
         base64 < "$_sb_dir/$1.0"
         printf ';'
     fi
 }
 
-mkdir -p "${_sb_dir%/*}" && mkdir -m 700 "$_sb_dir" && mkfifo "$_sb_dir/of" "$_sb_dir/ef" "$_sb_dir/if" || {
+{ [ -d "${_sb_dir%/*}" ] || mkdir -p "${_sb_dir%/*}"; } && mkdir -m 700 "$_sb_dir" && mkfifo "$_sb_dir/of" "$_sb_dir/ef" "$_sb_dir/if" || {
     printf 'refused room;'
     exit 1
 }
@@ -112,13 +114,14 @@ _sb_code=$?
 : > "$_sb_dir/exit"
 
 _sb_i=0
-while [ "$_sb_i" -lt 20 ] && ! { [ -e "$_sb_dir/o.end" ] && [ -e "$_sb_dir/e.end" ]; }; do
-    sleep 0.01
+while [ "$_sb_i" -lt 24 ] && ! { [ -e "$_sb_dir/o.end" ] && [ -e "$_sb_dir/e.end" ]; }; do
+    # Both ends are nearly always there at the first looks.
+    if [ "$_sb_i" -lt 5 ]; then sleep 0.002; else sleep 0.01; fi
     _sb_i=$((_sb_i + 1))
 done
-if [ -e "$_sb_dir/o.end" ] && [ -e "$_sb_dir/e.end" ] && _sb_short o && _sb_short e; then
-    _sb_tell o
-    _sb_tell e
+if [ -e "$_sb_dir/o.end" ] && [ -e "$_sb_dir/e.end" ] && _sb_short o && _sb_out=$_sb_size && _sb_short e; then
+    _sb_tell o "$_sb_out"
+    _sb_tell e "$_sb_size"
     rm -rf "$_sb_dir"
     printf 'gone;'
 fi
