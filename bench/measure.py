@@ -16,8 +16,9 @@ KEY = os.environ["SANDBRIDGE_KEY"]
 class Http:
     """One kept-alive HTTP/1.1 connection, so thin that what is timed is the server."""
 
-    def __init__(self) -> None:
-        self._address = urlsplit(URL)
+    def __init__(self, url: str = URL, headers: str = f"Authorization: Bearer {KEY}\r\n") -> None:
+        self._address = urlsplit(url)
+        self._headers = headers
         self._host = self._address.netloc
         self._connect()
 
@@ -32,7 +33,7 @@ class Http:
             self._socket.close()
             self._connect()
         self._used = time.monotonic()
-        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: Bearer {KEY}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{self._headers}"
         if body or method in ("POST", "PUT"):
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         self._socket.sendall(head.encode() + b"\r\n" + body)
@@ -73,8 +74,8 @@ class Http:
         if status != 200:
             raise RuntimeError(f"GET /health: {status} {body!r}")
 
-    def create(self) -> str:
-        status, body = self.call("POST", "/v1/sandbox", b"{}")
+    def create(self, profile: str = "default") -> str:
+        status, body = self.call("POST", f"/p/{profile}/v1/sandbox", b"{}")
         if status != 200:
             raise RuntimeError(f"create: {status} {body!r}")
         return json.loads(body)["id"]
