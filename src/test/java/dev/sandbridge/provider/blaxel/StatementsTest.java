@@ -96,8 +96,7 @@ class StatementsTest extends VendorSuite {
     }
 
     @Test
-    @DisplayName(
-            "statements 73 and 74: a mebibyte of any bytes, and long text of wide characters, come back unchanged")
+    @DisplayName("statements 73 and 74: a mebibyte of any bytes, and long text of wide characters, come back unchanged")
     void outputIsExact() throws Exception {
         var bytes = new byte[1 << 20];
         new Random(7).nextBytes(bytes);
