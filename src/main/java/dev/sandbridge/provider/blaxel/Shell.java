@@ -16,7 +16,7 @@ final class Shell {
     static final String FILES = script("files.sh");
     static final String WALK = script("walk.sh");
     static final String BATCH = script("batch.sh");
-    static final String TREE = script("tree.sh");
+    static final String TREE = script("moves.sh") + script("tree.sh");
 
     private Shell() {}
 
