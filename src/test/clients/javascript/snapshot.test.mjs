@@ -1,7 +1,7 @@
 // Workspaces that outlive their sandboxes: persisted before a delete, hydrated after it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { end, output, sandbox } from './support.mjs';
+import { clientOf, end, output, sandbox } from './support.mjs';
 
 const TREE =
   "mkdir -p notes/empty; printf one > notes/1; printf two > notes/2; chmod 600 notes/2; printf 'echo ran' > run.sh; " +
@@ -21,6 +21,19 @@ test('files, modes and links are there again after a delete', async (t) => {
   const other = await sandbox(t);
   await other.hydrateWorkspace(archive);
   assert.equal(await output(other, FACTS), facts);
+});
+
+// This client has no snapshots and resumes no stored state: a program keeps the archive, and the session while it lives.
+test('a session that was persisted and deleted is resumed under its id, with files, modes and links', async (t) => {
+  const session = await sandbox(t);
+  await output(session, TREE);
+  const facts = await output(session, FACTS);
+  const archive = await session.persistWorkspace();
+  await end(session);
+  await session.hydrateWorkspace(archive);
+  const resumed = await clientOf().resume(session.state);
+  assert.equal(resumed.state.sandboxId, session.state.sandboxId);
+  assert.equal(await output(resumed, FACTS), facts);
 });
 
 test('what is no archive is refused and changes nothing', async (t) => {
