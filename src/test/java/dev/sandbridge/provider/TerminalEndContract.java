@@ -231,10 +231,10 @@ public abstract class TerminalEndContract extends TerminalSuite {
         return new java.io.File("/proc/self/fd").list().length;
     }
 
-    /** Without those that the JDK keeps for a minute: for the tests' processes and for its HTTP client. */
+    /** Without those that the JDK keeps for a minute: for processes, its HTTP client, and to run virtual threads. */
     private static long threads() {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> !thread.getName().matches("process reaper.*|HttpClient-.*-Worker-.*"))
+                .filter(thread -> !thread.getName().matches("(process reaper|HttpClient-.*-Worker-|ForkJoinPool).*"))
                 .count();
     }
 

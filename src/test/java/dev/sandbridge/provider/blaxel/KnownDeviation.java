@@ -29,7 +29,9 @@ enum KnownDeviation {
             seen -> seen.operation().equals("GET /filesystem/{path}")
                     && List.of(206, 416).contains(seen.status())),
     /** A request, the others being answers. */
-    UPLOADS_BY_FORM("2.6 [R]", seen -> false);
+    UPLOADS_BY_FORM("2.6 [R]", seen -> false),
+    /** A whole route, which the description does not know. */
+    TERMINALS("2.12", seen -> false);
 
     private final String section;
     private final Predicate<Seen> known;
@@ -56,6 +58,10 @@ enum KnownDeviation {
 
     static boolean covers(Seen seen) {
         return List.of(values()).stream().anyMatch(deviation -> deviation.known.test(seen));
+    }
+
+    static boolean coversRoute(String method, String path) {
+        return method.equals("GET") && path.equals("/terminal/ws");
     }
 
     static boolean coversForm(String operation) {
