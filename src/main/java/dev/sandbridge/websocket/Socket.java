@@ -33,6 +33,9 @@ final class Socket {
     /** What is read ahead of its taker, so that the end of a connection shows also while nobody takes. */
     private static final int AHEAD = 1 << 20;
 
+    /** What a frame takes beside its bytes: an empty one is not for nothing. */
+    private static final int FRAME = 128;
+
     private final ServerWebSocket ws;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
@@ -48,7 +51,11 @@ final class Socket {
      *
      * @param last whether the message ends with it
      */
-    record Frame(boolean text, byte[] bytes, boolean last) {}
+    record Frame(boolean text, byte[] bytes, boolean last) {
+        private int size() {
+            return FRAME + bytes.length;
+        }
+    }
 
     /** On the connection's own thread, before anything has arrived. */
     Socket(ServerWebSocket ws, Vertx vertx, Duration ping) {
@@ -76,7 +83,7 @@ final class Socket {
             if (frame == null) {
                 return null;
             }
-            waiting -= frame.bytes().length;
+            waiting -= frame.size();
             if (!asking && waiting < AHEAD && !isClosed()) {
                 asking = true;
                 ws.fetch(1);
@@ -141,7 +148,7 @@ final class Socket {
         lock.lock();
         try {
             frames.addLast(frame);
-            waiting += frame.bytes().length;
+            waiting += frame.size();
             asking = waiting < AHEAD;
             arrived.signalAll();
             return asking;
