@@ -184,6 +184,12 @@ class FileQuarkusTest {
                 .isEqualTo(200);
         assertThat(DOOR.sh(id, "ls inside").out()).isEqualTo("inside\n");
         assertThat(DOOR.read(id, "workspace/%00").status()).isEqualTo(400);
+    }
+
+    /** What stands before a function in the tests takes no address of that length. */
+    @Test
+    @Tag("long-lived")
+    void aPathThatIsTooLongIsRefused() {
         assertThat(DOOR.read(id, "workspace/" + "a".repeat(5000)).status()).isEqualTo(400);
     }
 

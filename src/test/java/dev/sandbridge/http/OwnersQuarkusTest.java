@@ -61,6 +61,10 @@ class OwnersQuarkusTest {
         {"DELETE", "/pty/1000", ""},
         {"POST", "/pty/ticket", "{}"},
         {"GET", "/ptys", ""},
+        {"GET", "/manifests/" + "0".repeat(64), ""},
+        {"POST", "/ports", "{\"port\":3000}"},
+        {"GET", "/ports", ""},
+        {"DELETE", "/ports/3000", ""},
         {"DELETE", "", ""}
     };
 

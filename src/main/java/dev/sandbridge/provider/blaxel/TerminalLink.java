@@ -32,8 +32,8 @@ final class TerminalLink implements TerminalSocket.Receiver {
     private static final String SHELL = "/bin/sh";
 
     /**
-     * After more than this some may have been dropped, for the 64 pieces that Blaxel keeps may be small; its replay shows
-     * the last of it.
+     * After more than this some may have been dropped, for the 64 pieces that Blaxel keeps may be small; its replay
+     * shows the last of it.
      */
     private static final int BURST = 32_000;
 
