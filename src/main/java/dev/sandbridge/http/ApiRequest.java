@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,12 +33,17 @@ final class ApiRequest {
     private @Nullable Query query;
     private @Nullable Caller caller;
     private @Nullable Runnable onGone;
+    private final Runnable end;
+    private final AtomicBoolean running = new AtomicBoolean(true);
+    private volatile boolean kept;
     private boolean gone;
 
-    ApiRequest(RoutingContext http, RequestPath path, DoorLimits limits) {
+    /** @param end run once, when the request has ended */
+    ApiRequest(RoutingContext http, RequestPath path, DoorLimits limits, Runnable end) {
         this.http = http;
         this.path = path;
         this.limits = limits;
+        this.end = end;
         this.accept = header("Accept");
         http.put(KEY, this);
     }
@@ -52,6 +58,25 @@ final class ApiRequest {
 
     RequestPath path() {
         return path;
+    }
+
+    /** From here on the request has ended when the answer was run: nobody else hears of a WebSocket's end. */
+    Runnable keep() {
+        kept = true;
+        return this::finish;
+    }
+
+    /** The answer was given, or the caller is gone. */
+    void answered() {
+        if (!kept) {
+            finish();
+        }
+    }
+
+    private void finish() {
+        if (running.getAndSet(false)) {
+            end.run();
+        }
     }
 
     /** What the door that this request came through can do. */

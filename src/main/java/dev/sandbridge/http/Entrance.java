@@ -1,5 +1,8 @@
 package dev.sandbridge.http;
 
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.Retry;
+import dev.sandbridge.error.SandboxException;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -30,8 +33,13 @@ final class Entrance {
     /** Asked for late: filters are registered before there is a configuration to read. */
     private final Provider<DoorLimits> limits;
 
-    Entrance(Provider<DoorLimits> limits) {
+    private final Provider<Errors> errors;
+    private final Draining draining;
+
+    Entrance(Provider<DoorLimits> limits, Provider<Errors> errors, Draining draining) {
         this.limits = limits;
+        this.errors = errors;
+        this.draining = draining;
     }
 
     void open(@Observes Filters filters) {
@@ -43,12 +51,17 @@ final class Entrance {
             http.next();
             return;
         }
+        if (!draining.enter()) {
+            refuse(http);
+            return;
+        }
         HttpServerRequest request = http.request();
         String raw = request.path();
         boolean served = METHODS.contains(request.method().name());
         RequestPath path = raw != null && served ? RequestPath.of(raw) : RequestPath.UNKNOWN;
-        var known = new ApiRequest(http, path, limits.get());
+        var known = new ApiRequest(http, path, limits.get(), draining::leave);
         http.addEndHandler(ended -> {
+            known.answered();
             if (ended.failed()) {
                 known.callerGone();
             } else if (request.getHeader(HttpHeaders.UPGRADE) == null) {
@@ -59,6 +72,18 @@ final class Entrance {
         request.headers().set(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
         String query = request.query();
         http.reroute(path.route() + (query == null ? "" : "?" + query));
+    }
+
+    private void refuse(RoutingContext http) {
+        var ending = new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "the service is about to end")
+                .action("connect again and repeat the request")
+                .retry(Retry.YES);
+        var answer = errors.get().answer(ending, http);
+        http.response()
+                .setStatusCode(answer.status())
+                .putHeader(HttpHeaders.CONTENT_TYPE, answer.type())
+                .putHeader(HttpHeaders.CONNECTION, "close")
+                .end(answer.body());
     }
 
     /**

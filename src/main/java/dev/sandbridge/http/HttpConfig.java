@@ -41,4 +41,12 @@ interface HttpConfig {
     /** How often a silent event stream carries a comment, so that nothing between here and the caller gives it up. */
     @WithDefault("15s")
     Duration keepAlive();
+
+    /** How long the service goes on as usual after it was told to end, so that a load balancer can turn away. */
+    @WithDefault("0s")
+    Duration drainDelay();
+
+    /** How long calls that run may go on after that. */
+    @WithDefault("10s")
+    Duration drain();
 }

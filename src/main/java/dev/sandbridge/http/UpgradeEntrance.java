@@ -33,6 +33,11 @@ public final class UpgradeEntrance {
         return new Upgrade(ApiRequest.of(http));
     }
 
+    /** The request goes on until the answer is run: a service that ends waits for it. */
+    public static Runnable keep(RoutingContext http) {
+        return ApiRequest.of(http).keep();
+    }
+
     /** What to tell of a failure after the upgrade; what is ours to mend goes to the log as well. */
     public Refusal explain(Throwable failure) {
         return errors.refusal(failure);

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,9 @@ public final class SnapshotSandboxes implements RequestHandler<SnapshotSandboxes
 
     /** For giving up what takes too long, and for the answer. */
     private static final Duration MARGIN = Duration.ofSeconds(15);
+
+    /** What a platform gives at most, for one that does not say: AWS does. */
+    private static final Duration LONGEST = Duration.ofMinutes(15);
 
     private final SandboxService service;
     private final ObjectReader messages;
@@ -100,11 +104,12 @@ public final class SnapshotSandboxes implements RequestHandler<SnapshotSandboxes
     /** @throws IllegalStateException after all were tried, if some of a schedule failed: the platform retries then */
     @Override
     public Answer handleRequest(Event event, Context context) {
+        Supplier<Duration> left = left(context);
         if (event.records() != null) {
-            return new Answer(null, messages(event.records(), context));
+            return new Answer(null, messages(event.records(), left));
         }
         Wish wish = event.detail() == null ? new Wish(event.ids(), event.labels(), event.limit()) : event.detail();
-        SnapshotService.RunReport ran = run(wish, LIMIT, context);
+        SnapshotService.RunReport ran = run(wish, LIMIT, left);
         if (!ran.failures().isEmpty()) {
             throw new IllegalStateException(
                     "snapshots could not all be taken: " + Report.of(ran),
@@ -113,23 +118,32 @@ public final class SnapshotSandboxes implements RequestHandler<SnapshotSandboxes
         return new Answer(Report.of(ran), null);
     }
 
-    private List<Failure> messages(List<Message> batch, Context context) {
+    /** Nothing left already at the start is how a platform looks that tells no deadline. */
+    private static Supplier<Duration> left(Context context) {
+        if (context.getRemainingTimeInMillis() > 0) {
+            return () -> Duration.ofMillis(context.getRemainingTimeInMillis()).minus(MARGIN);
+        }
+        long end = System.nanoTime() + LONGEST.minus(MARGIN).toNanos();
+        return () -> Duration.ofNanos(end - System.nanoTime());
+    }
+
+    private List<Failure> messages(List<Message> batch, Supplier<Duration> left) {
         var back = new ArrayList<Failure>();
         for (Message message : batch) {
-            if (!isDone(message, context)) {
+            if (!isDone(message, left)) {
                 back.add(new Failure(message.messageId()));
             }
         }
         return back;
     }
 
-    private boolean isDone(Message message, Context context) {
+    private boolean isDone(Message message, Supplier<Duration> left) {
         try {
             Wish wish = messages.readValue(message.body() == null ? "" : message.body());
             if (wish == null || (wish.ids() == null && wish.labels() == null)) {
                 throw new IllegalArgumentException("a message names ids or labels");
             }
-            SnapshotService.RunReport ran = run(wish, Integer.MAX_VALUE, context);
+            SnapshotService.RunReport ran = run(wish, Integer.MAX_VALUE, left);
             boolean reachedItsLimit = wish.limit() != null && ran.found() - ran.left() >= wish.limit();
             return ran.failures().isEmpty() && (ran.left() == 0 || reachedItsLimit);
         } catch (JsonProcessingException | RuntimeException failed) {
@@ -138,12 +152,12 @@ public final class SnapshotSandboxes implements RequestHandler<SnapshotSandboxes
         }
     }
 
-    private SnapshotService.RunReport run(Wish wish, int limit, Context context) {
+    private SnapshotService.RunReport run(Wish wish, int limit, Supplier<Duration> left) {
         SnapshotService.RunReport ran = service.snapshotAll(new SnapshotService.Run(
                 wish.ids(),
                 wish.labels() == null ? Map.of() : wish.labels(),
                 wish.limit() == null ? limit : wish.limit(),
-                () -> Duration.ofMillis(context.getRemainingTimeInMillis()).minus(MARGIN)));
+                left));
         LOG.info(() -> "snapshots of sandboxes: " + Report.of(ran));
         if (!ran.failures().isEmpty()) {
             LOG.log(

@@ -79,16 +79,20 @@ final class TerminalDoor {
             // A browser goes on only when one of those that it offered is chosen.
             http.response().putHeader(PROTOCOL, offered.split(",")[0].strip());
         }
+        Runnable end = UpgradeEntrance.keep(http);
         http.request().toWebSocket().onComplete(opened -> {
             if (opened.succeeded()) {
-                serve(http, opened.result(), request);
-            } else if (!http.response().headWritten()) {
+                serve(http, opened.result(), request, end);
+                return;
+            }
+            end.run();
+            if (!http.response().headWritten()) {
                 http.fail(400);
             }
         });
     }
 
-    private void serve(RoutingContext http, ServerWebSocket opened, TerminalRequest request) {
+    private void serve(RoutingContext http, ServerWebSocket opened, TerminalRequest request, Runnable end) {
         var socket = new Socket(opened, http.vertx(), config.ping());
         var session = new TerminalSession(terminals, request, socket, config, entrance);
         sockets.add(socket, request.call().isNamed());
@@ -97,6 +101,7 @@ final class TerminalDoor {
                 session.run();
             } finally {
                 sockets.remove(socket);
+                end.run();
             }
         });
     }

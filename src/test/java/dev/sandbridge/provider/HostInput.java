@@ -15,6 +15,7 @@ final class HostInput extends OutputStream {
     private byte[] pending = new byte[0];
     private boolean closed;
     private boolean broken;
+    private long passed;
 
     HostInput(OutputStream target) {
         Thread.ofPlatform().daemon().name("host-input").start(() -> pump(target));
@@ -32,10 +33,14 @@ final class HostInput extends OutputStream {
             requireOpen();
             pending = java.util.Arrays.copyOfRange(bytes, offset, offset + length);
             changed.signalAll();
-            while (pending.length > 0 && !broken && !closed) {
+            long before = passed;
+            while (passed == before && pending.length > 0 && !broken && !closed) {
                 changed.await();
             }
-            requireOpen();
+            if (passed == before && length > 0) {
+                // What was passed may have ended the command, and what is closed since has nothing to do with that.
+                requireOpen();
+            }
         } catch (InterruptedException interrupted) {
             pending = new byte[0];
             Thread.currentThread().interrupt();
@@ -90,6 +95,7 @@ final class HostInput extends OutputStream {
         lock.lock();
         try {
             broken |= failed;
+            passed += failed ? 0 : 1;
             pending = new byte[0];
             changed.signalAll();
         } finally {

@@ -116,7 +116,9 @@ class OwnershipTest extends ServiceSuite {
         secrets.rotate();
         secrets.retire(middle);
 
-        assertThat(codeOf(() -> run(ref(resealed), script("true")))).isEqualTo(ErrorCode.STATE_INVALID);
+        assertThat(codeOf(() -> run(ref(resealed), script("true"))))
+                .as("not the caller's mistake")
+                .isEqualTo(ErrorCode.PROVIDER_FAILURE);
         assertThat(ids(ALICE, null)).containsExactly(made.id());
         assertThat(service.running(ALICE, ref(made))).isTrue();
         service.delete(ALICE, ref(made));

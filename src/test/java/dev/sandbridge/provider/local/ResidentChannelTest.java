@@ -175,12 +175,12 @@ class ResidentChannelTest {
     void aResidentThatAnswersIsNotGivenUpHoweverLongNobodyAsks() throws Throwable {
         channel.close();
         resident.close();
-        connect(Duration.ofMillis(100));
-        for (int i = 0; i < 5; i++) {
+        connect(Duration.ofSeconds(1));
+        for (int i = 0; i < 2; i++) {
             var answer = CompletableFuture.supplyAsync(() -> signal(5, 15, ResidentChannel.Scope.GROUP));
             resident.reply(resident.next().id(), DONE, 1, "");
             answer.get();
-            assertThatThrownBy(() -> channel.closed().get(300, TimeUnit.MILLISECONDS))
+            assertThatThrownBy(() -> channel.closed().get(2500, TimeUnit.MILLISECONDS))
                     .isInstanceOf(TimeoutException.class);
         }
     }
