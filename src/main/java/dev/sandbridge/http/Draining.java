@@ -13,9 +13,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Logger;
 
 /**
- * How the service ends when it is told to: its health says so at once, so that a load balancer turns away; after a delay
- * nothing new is taken, and what runs may go on for a while. Done here and not by the framework, for which a request that
- * became a WebSocket never ends. Thread-safe.
+ * How the service ends when it is told to: its health says so at once, so that a load balancer turns away; after a
+ * delay nothing new is taken, and what runs may go on for a while. Done here and not by the framework, for which a
+ * request that became a WebSocket never ends. Thread-safe.
  */
 @Singleton
 public final class Draining {

@@ -20,6 +20,9 @@ final class TerminalTyping {
     /** Characters that may be on their way. */
     private static final int WINDOW = 16 << 10;
 
+    /** How long it may take until a connection that broke is known to have. */
+    private static final long NOTICE = 5_000_000_000L;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private @Nullable TerminalSocket socket;
@@ -141,19 +144,38 @@ final class TerminalTyping {
             lock.unlock();
         }
         to.send(Json.object().put("type", "input").put("data", text));
-        to.ping(sent);
+        boolean broken = isCutOff(to, sent);
         lock.lock();
         try {
+            for (long left = NOTICE; broken && !ended && socket == to && left > 0; ) {
+                left = changed.awaitNanos(left);
+            }
             while (!isOver(last) && socket == to && typed - taken > WINDOW) {
                 changed.await();
             }
-            if (isOver(last) || socket != to && taken < sent) {
+            if (ended) {
+                // As likely as not by what was typed.
+                return;
+            }
+            if (isOver(last) || broken || socket != to && taken < sent) {
                 throw new IOException("the connection broke; what was typed may not have arrived");
             }
         } catch (InterruptedException interrupted) {
             throw interrupted(interrupted);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Whether the connection goes before it can be asked whether what was typed is taken, as at a command's end. */
+    private static boolean isCutOff(TerminalSocket to, long sent) throws IOException {
+        try {
+            to.ping(sent);
+            return false;
+        } catch (InterruptedIOException interrupted) {
+            throw interrupted;
+        } catch (IOException broken) {
+            return true;
         }
     }
 

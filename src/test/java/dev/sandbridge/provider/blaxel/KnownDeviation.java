@@ -28,6 +28,7 @@ enum KnownDeviation {
             "2.6 [R]",
             seen -> seen.operation().equals("GET /filesystem/{path}")
                     && List.of(206, 416).contains(seen.status())),
+    UPLOADS_TO_NOWHERE("2.6 [R]", seen -> seen.operation().equals("PUT /filesystem/{path}") && seen.status() == 404),
     /** A request, the others being answers. */
     UPLOADS_BY_FORM("2.6 [R]", seen -> false),
     /** A whole route, which the description does not know. */
