@@ -51,7 +51,6 @@ final class TerminalLink implements TerminalSocket.Receiver {
 
     private volatile TerminalSize size;
     private @Nullable TerminalSocket socket;
-    private boolean usable;
     private boolean replaying;
     private boolean heard;
     private int silent;
@@ -222,7 +221,7 @@ final class TerminalLink implements TerminalSocket.Receiver {
             if (!ended) {
                 ended = true;
                 disconnect();
-                typing.end();
+                typing.end(failure != null);
                 arrived.end(failure);
                 changed.signalAll();
             }
@@ -234,7 +233,6 @@ final class TerminalLink implements TerminalSocket.Receiver {
     private void disconnect() {
         TerminalSocket before = socket;
         socket = null;
-        usable = false;
         typing.disconnected();
         changed.signalAll();
         if (before != null) {
@@ -381,7 +379,7 @@ final class TerminalLink implements TerminalSocket.Receiver {
             while (!ended && socket == fresh && replaying && left > 0) {
                 left = changed.awaitNanos(left);
             }
-            usable = !ended && !foreign && socket == fresh && !replaying;
+            boolean usable = !ended && !foreign && socket == fresh && !replaying;
             if (usable) {
                 typing.connected(fresh);
             }

@@ -30,6 +30,7 @@ final class TerminalTyping {
     private long taken;
     private boolean hungUp;
     private boolean ended;
+    private boolean lost;
 
     /** Waits while the shell does not take it, and while there is no connection. */
     void type(String text) throws IOException {
@@ -75,9 +76,16 @@ final class TerminalTyping {
         change(() -> hungUp = true);
     }
 
-    /** There is nothing to type on any more. */
-    void end() {
-        change(() -> ended = true);
+    /**
+     * There is nothing to type on any more.
+     *
+     * @param unexpected whether the way to it is lost, and not the command over or the terminal let go of
+     */
+    void end(boolean unexpected) {
+        change(() -> {
+            ended = true;
+            lost |= unexpected;
+        });
     }
 
     void connected(TerminalSocket fresh) {
@@ -153,7 +161,7 @@ final class TerminalTyping {
             while (!isOver(last) && socket == to && typed - taken > WINDOW) {
                 changed.await();
             }
-            if (ended) {
+            if (ended && !lost) {
                 // As likely as not by what was typed.
                 return;
             }
