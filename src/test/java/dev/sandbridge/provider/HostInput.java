@@ -10,6 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * Input of a host process whose writers can be interrupted: a thread of its own waits in the kernel instead of them.
  */
 final class HostInput extends OutputStream {
+    private static final long THROUGH = 1_000_000_000L;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private byte[] pending = new byte[0];
@@ -37,8 +39,12 @@ final class HostInput extends OutputStream {
             while (passed == before && pending.length > 0 && !broken && !closed) {
                 changed.await();
             }
+            // What was passed may have ended the command, which closes this before the pump has said that it is through.
+            long left = THROUGH;
+            while (passed == before && pending.length > 0 && !broken && left > 0) {
+                left = changed.awaitNanos(left);
+            }
             if (passed == before && length > 0) {
-                // What was passed may have ended the command, and what is closed since has nothing to do with that.
                 requireOpen();
             }
         } catch (InterruptedException interrupted) {

@@ -61,7 +61,10 @@ class SentinelInputStreamTest {
                     default -> shown.append("\r\n");
                 }
             }
-            String output = shown.toString().replace(SENTINEL, "");
+            String output = shown.toString();
+            while (output.contains(SENTINEL)) {
+                output = output.replace(SENTINEL, "");
+            }
             var in = new SentinelInputStream(pieces(output + SENTINEL + "e" + round % 256 + ";", random, 40), SENTINEL);
 
             assertThat(all(in, 1 + random.nextInt(64))).as("seed " + seed).isEqualTo(output);
