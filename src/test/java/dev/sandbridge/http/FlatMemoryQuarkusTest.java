@@ -34,6 +34,7 @@ class FlatMemoryQuarkusTest {
 
     private static final Door DOOR = Door.admin();
     private static final long SIZE = 2L << 30;
+    private static final long TREE = 512L << 20;
     private static final int PIECE = 1 << 20;
     private static final long LITTLE = 48L << 20;
     private static final String[] KEY = {"Authorization", "Bearer " + DoorProfile.ADMIN};
@@ -73,10 +74,10 @@ class FlatMemoryQuarkusTest {
     }
 
     @Test
-    @DisplayName("trap 30: a workspace of 2 GiB goes out and in as an archive in little memory")
+    @DisplayName("trap 30: a workspace of 512 MiB goes out and in as an archive in little memory")
     void aWorkspaceLargerThanMemoryPassesBothWays() throws IOException {
         String id = DOOR.create();
-        DOOR.sh(id, "truncate -s " + SIZE + " large");
+        DOOR.sh(id, "truncate -s " + TREE + " large");
         long before = memory();
         var start = new ByteArrayOutputStream();
         try (var wire = new Wire()) {
@@ -91,14 +92,14 @@ class FlatMemoryQuarkusTest {
                 if (start.size() < PIECE) {
                     start.writeBytes(bytes);
                 }
-                if (size > SIZE / 2 && !looked) {
+                if (size > TREE / 2 && !looked) {
                     looked = true;
                     assertThat(memory() - before)
                             .as("bytes held while it goes out")
                             .isLessThan(LITTLE);
                 }
             }
-            assertThat(size).isGreaterThan(SIZE);
+            assertThat(size).isGreaterThan(TREE);
         }
         int headers = 0;
         while (start.toByteArray()[headers] != 0) {
@@ -112,12 +113,12 @@ class FlatMemoryQuarkusTest {
                     KEY[0],
                     KEY[1],
                     "Content-Length",
-                    "" + (headers + SIZE + 1024));
+                    "" + (headers + TREE + 1024));
             wire.send(Arrays.copyOf(start.toByteArray(), headers));
             var zeros = new byte[PIECE];
-            for (int i = 0; i < SIZE / PIECE; i++) {
+            for (int i = 0; i < TREE / PIECE; i++) {
                 wire.send(zeros);
-                if (i == SIZE / PIECE / 2) {
+                if (i == TREE / PIECE / 2) {
                     assertThat(memory() - before)
                             .as("bytes held while it comes in")
                             .isLessThan(LITTLE);
@@ -125,7 +126,7 @@ class FlatMemoryQuarkusTest {
             }
             assertThat(wire.send(new byte[1024]).reply("POST").status()).isEqualTo(200);
         }
-        assertThat(DOOR.sh(id, "stat -c %s large; du -k large | cut -f1").out()).matches(SIZE + "\n\\d{1,4}\n");
+        assertThat(DOOR.sh(id, "stat -c %s large; du -k large | cut -f1").out()).matches(TREE + "\n\\d{1,4}\n");
         DOOR.delete("/v1/sandbox/" + id);
     }
 

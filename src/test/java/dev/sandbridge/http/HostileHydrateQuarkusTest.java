@@ -28,7 +28,7 @@ class HostileHydrateQuarkusTest extends ArchiveSuite {
         public Map<String, String> getConfigOverrides() {
             var settings = super.getConfigOverrides();
             settings.put("sandbridge.archive.max-size", Long.toString(HostileArchives.LIMITS.bytesIn()));
-            settings.put("sandbridge.archive.max-members", "100000");
+            settings.put("sandbridge.archive.max-members", "20000");
             settings.put("sandbridge.archive.max-content", Long.toString(HostileArchives.LIMITS.bytesOut()));
             return settings;
         }

@@ -39,7 +39,8 @@ final class HostInput extends OutputStream {
             while (passed == before && pending.length > 0 && !broken && !closed) {
                 changed.await();
             }
-            // What was passed may have ended the command, which closes this before the pump has said that it is through.
+            // What was passed may have ended the command, which closes this before the pump has said that it is
+            // through.
             long left = THROUGH;
             while (passed == before && pending.length > 0 && !broken && left > 0) {
                 left = changed.awaitNanos(left);

@@ -170,7 +170,7 @@ final class SpooledInput extends OutputStream {
         try {
             put(0);
         } catch (IOException failed) {
-            if (!endsSoon()) {
+            if (!isEnded()) {
                 throw failed;
             }
         }
@@ -201,8 +201,17 @@ final class SpooledInput extends OutputStream {
                 plane.upload("writing to stdin", path, buffer, length);
             }
             sent++;
+        } catch (InterruptedIOException interrupted) {
+            throw interrupted;
         } catch (Refused refused) {
-            throw new IOException("stdin could not be passed on", refused.failure());
+            throw explained(new IOException("stdin could not be passed on", refused.failure()));
+        } catch (IOException broken) {
+            throw explained(broken);
         }
+    }
+
+    /** A command that ends takes the place of its input away before its end is heard of. */
+    private IOException explained(IOException failure) throws InterruptedIOException {
+        return endsSoon() ? new IOException("the command has ended") : failure;
     }
 }
