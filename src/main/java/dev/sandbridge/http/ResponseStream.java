@@ -72,7 +72,7 @@ final class ResponseStream extends OutputStream {
             return;
         }
         acquire(piece.length());
-        pass(piece);
+        pass(piece, () -> {});
     }
 
     /** Sends so many bytes, or fewer if the channel ends; how many. The last are not held back for {@link #close}. */
@@ -111,17 +111,18 @@ final class ResponseStream extends OutputStream {
         }
     }
 
-    /** Sends memory that has one holder; its last one, the connection, gives it back to the pool. */
+    /** Sends memory that has one holder; what the framework makes of it cannot release it, so this does when it is sent. */
     private void pass(ByteBuf memory) throws IOException {
         Buffer piece = Buffer.buffer(memory);
+        int length = piece.length();
         boolean passed = false;
         try {
             if (held == null) {
-                pass(piece);
+                pass(piece, memory::release);
                 passed = true;
             } else {
                 hold(held, piece);
-                window.release(piece.length());
+                window.release(length);
             }
         } finally {
             if (!passed) {
@@ -142,13 +143,17 @@ final class ResponseStream extends OutputStream {
         }
     }
 
-    private void pass(Buffer piece) throws CallerGone {
+    private void pass(Buffer piece, Runnable sent) throws CallerGone {
+        int length = piece.length();
         synchronized (response) {
             requireOpen();
             if (!response.headWritten() && !response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
                 response.setChunked(true);
             }
-            response.write(piece).onComplete(sent -> window.release(piece.length()));
+            response.write(piece).onComplete(end -> {
+                sent.run();
+                window.release(length);
+            });
         }
     }
 
@@ -158,7 +163,7 @@ final class ResponseStream extends OutputStream {
             return;
         }
         try {
-            pass(piece);
+            pass(piece, () -> {});
         } catch (CallerGone noMatter) {
             window.release(piece.length());
         }

@@ -3,6 +3,7 @@ package dev.sandbridge.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.internal.PlatformDependent;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -135,6 +136,7 @@ class FlatMemoryQuarkusTest {
         String id = DOOR.create();
         DOOR.sh(id, "truncate -s 512M sparse");
         long before = memory();
+        long pinned = pinned();
         try (var wire = new Wire(64 * 1024)) {
             wire.request("GET", Door.file(id, "workspace/sparse"), new byte[0], KEY);
             wire.head();
@@ -148,6 +150,7 @@ class FlatMemoryQuarkusTest {
                 wire.exactly(PIECE);
             }
         }
+        Door.await("what was sent is given back to the pool", 10, () -> pinned() <= pinned + PIECE);
         DOOR.delete("/v1/sandbox/" + id);
     }
 
@@ -191,6 +194,11 @@ class FlatMemoryQuarkusTest {
         var piece = new byte[PIECE];
         Arrays.fill(piece, (byte) number);
         return piece;
+    }
+
+    /** Bytes of the pool that somebody holds. */
+    private static long pinned() {
+        return PooledByteBufAllocator.DEFAULT.pinnedDirectMemory();
     }
 
     /** Bytes that the application holds on to, in the heap and outside. */
