@@ -73,7 +73,7 @@ public interface SandbridgeConfig {
 
     /** How long they live. */
     interface Terminals {
-        /** Unwatched; then its shell is ended. */
+        /** Unwatched; then its shell is ended, or left to a provider that ends it by itself some minutes later. */
         @WithDefault("1h")
         Duration idle();
     }

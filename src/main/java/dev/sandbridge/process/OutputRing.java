@@ -15,6 +15,7 @@ public final class OutputRing {
 
     private final int capacity;
     private final OutputMemory memory;
+    private final long first;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition grown = lock.newCondition();
     private byte[] ring = {};
@@ -24,8 +25,14 @@ public final class OutputRing {
     private boolean released;
 
     public OutputRing(int capacity, OutputMemory memory) {
+        this(capacity, memory, 0);
+    }
+
+    /** @param first the offset of the first byte that is written here, of a stream that began elsewhere */
+    public OutputRing(int capacity, OutputMemory memory, long first) {
         this.capacity = capacity;
         this.memory = memory;
+        this.first = first;
     }
 
     public void write(byte[] bytes, int offset, int length) {
@@ -60,7 +67,7 @@ public final class OutputRing {
             if (!released) {
                 grow(more);
             }
-            return Math.max(0, total + more - ring.length);
+            return first + Math.max(0, total + more - ring.length);
         } finally {
             lock.unlock();
         }
@@ -96,7 +103,7 @@ public final class OutputRing {
     public long total() {
         lock.lock();
         try {
-            return total;
+            return first + total;
         } finally {
             lock.unlock();
         }
@@ -107,10 +114,11 @@ public final class OutputRing {
         lock.lockInterruptibly();
         try {
             long left = wait.toNanos();
-            while (total <= offset && !ended && left > 0) {
+            while (first + total <= offset && !ended && left > 0) {
                 left = grown.awaitNanos(left);
             }
-            long start = Math.max(offset, total - Math.min(total, ring.length));
+            long from = offset - first;
+            long start = Math.max(from, total - Math.min(total, ring.length));
             int length = (int) Math.max(0, Math.min(max, total - start));
             var bytes = new byte[length];
             for (int done = 0; done < length; ) {
@@ -119,7 +127,8 @@ public final class OutputRing {
                 System.arraycopy(ring, at, bytes, done, n);
                 done += n;
             }
-            return new OutputPart(start, bytes, start - offset, total, ended && start + length >= total);
+            boolean last = ended && start + length >= total;
+            return new OutputPart(first + start, bytes, start - from, first + total, last);
         } finally {
             lock.unlock();
         }

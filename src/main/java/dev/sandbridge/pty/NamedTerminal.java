@@ -41,13 +41,17 @@ public final class NamedTerminal implements AutoCloseable {
     private boolean retired;
     private boolean closed;
 
-    /** Takes over a terminal that has just been started, and an empty ring. */
+    /**
+     * Takes over a terminal, and an empty ring that begins where the terminal's output does. What that has shown before
+     * is in the ring when this returns.
+     */
     public NamedTerminal(Terminal terminal, OutputRing ring, Clock clock) {
         this.terminal = terminal;
         this.ring = ring;
         this.clock = clock;
-        this.startedAt = clock.instant();
-        this.lastUsed = startedAt;
+        this.lastUsed = clock.instant();
+        this.startedAt = terminal.past().map(Terminal.Past::startedAt).orElse(lastUsed);
+        terminal.past().ifPresent(past -> recall(past.length()));
         Thread.ofVirtual().start(this::keep);
     }
 
@@ -91,11 +95,14 @@ public final class NamedTerminal implements AutoCloseable {
         }
     }
 
-    /** Ends its processes and forgets its output; viewers see its end. Calling it again is harmless. */
+    /**
+     * Lets go of it and forgets its output; viewers see its end. Unless it outlives services, its processes end.
+     * Calling it again is harmless.
+     */
     @Override
     public void close() {
         try {
-            terminal.kill();
+            terminal.leave();
         } finally {
             release();
         }
@@ -127,6 +134,15 @@ public final class NamedTerminal implements AutoCloseable {
         }
         terminal.close();
         ring.release();
+    }
+
+    private void recall(int length) {
+        try {
+            byte[] shown = terminal.output().readNBytes(length);
+            ring.write(shown, 0, shown.length);
+        } catch (IOException broken) {
+            // Who reads on tells why.
+        }
     }
 
     private void keep() {

@@ -39,6 +39,25 @@ final class SentinelInputStream extends InputStream {
         this.sentinel = sentinel.getBytes(StandardCharsets.US_ASCII);
     }
 
+    /**
+     * Goes on where somebody else has begun to read.
+     *
+     * @param first what was read already, which comes before the rest
+     */
+    static SentinelInputStream after(byte[] first, InputStream in, String sentinel) throws IOException {
+        var stream = new SentinelInputStream(in, sentinel);
+        stream.raw = first;
+        if (first.length > 0 && stream.search(NOTHING, 0, 0)) {
+            stream.finish();
+        }
+        return stream;
+    }
+
+    /** How many bytes can be passed on now, of what was read already. */
+    int ready() {
+        return ready.length;
+    }
+
     /** How the command ended: known when this has been read to its end. */
     CompletableFuture<ExitStatus> exit() {
         return exit;

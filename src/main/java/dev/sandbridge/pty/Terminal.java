@@ -3,6 +3,8 @@ package dev.sandbridge.pty;
 import dev.sandbridge.process.ExitStatus;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -14,6 +16,20 @@ import java.util.concurrent.CompletableFuture;
  * buffer.
  */
 public interface Terminal extends AutoCloseable {
+    /**
+     * What was before this service came to a terminal that outlives services.
+     *
+     * @param startedAt when its command was started, by whichever service
+     * @param offset of the first byte that {@link #output} gives, counted from the start of the command's output
+     * @param length how many bytes of that output were shown before, and can be read without waiting
+     */
+    record Past(Instant startedAt, long offset, int length) {}
+
+    /** Empty for a terminal that ends with this service. */
+    default Optional<Past> past() {
+        return Optional.empty();
+    }
+
     /** The process id inside the sandbox, or 0 where the provider tells none. */
     int pid();
 
@@ -44,6 +60,14 @@ public interface Terminal extends AutoCloseable {
      * returns when they are gone. {@link #exit} completes. Calling it again is harmless.
      */
     void kill();
+
+    /**
+     * Lets go of it because nobody looks at it here any more, or this service ends. A terminal that outlives services
+     * goes on, for whoever comes to it in time; any other ends, as by {@link #kill}.
+     */
+    default void leave() {
+        kill();
+    }
 
     /** Hangs up: lets go of the terminal, whose foreground processes get SIGHUP. Does not wait for anything. */
     @Override

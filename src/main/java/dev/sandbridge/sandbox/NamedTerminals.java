@@ -6,6 +6,7 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.OutputMemory;
 import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.provider.SandboxName;
+import dev.sandbridge.provider.SandboxTerminals;
 import dev.sandbridge.pty.NamedTerminal;
 import dev.sandbridge.pty.Terminal;
 import java.time.Clock;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -24,11 +26,14 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The terminals that have names, by sandbox. In memory: they end with this service, as the sandboxes' processes do.
- * Never holds its own lock while a provider works, only that of the name in question.
+ * The terminals that have names, by sandbox, as far as this service knows them. Those of a provider whose terminals
+ * live there are left to the next service, or to another one behind the same address; the others end with this one, as
+ * the sandboxes' processes do.
+ *
+ * <p>Never holds its own lock while a provider works, only that of the name in question.
  */
 final class NamedTerminals {
-    static final int MOST = 64;
+    static final int MOST = SandboxTerminals.MOST_NAMED;
 
     /** What the contract replays. */
     static final int SCROLLBACK = 256 * 1024;
@@ -77,7 +82,7 @@ final class NamedTerminals {
         }
     }
 
-    /** Ends those that nobody has looked at for so long, and forgets those that have ended; how many. */
+    /** Lets go of those that nobody has looked at for so long, and forgets those that have ended; how many. */
     int endIdle(Duration unwatched) {
         Instant latest = clock.instant().minus(unwatched);
         List<NamedTerminal> idle = new ArrayList<>();
@@ -102,14 +107,16 @@ final class NamedTerminals {
         gone.forEach(NamedTerminal::release);
     }
 
-    /** Ends all of them. */
+    /** Lets go of all of them, at once: each may take a call. */
     void endAll() {
         List<NamedTerminal> all = new ArrayList<>();
         synchronized (this) {
             bySandbox.values().forEach(names -> all.addAll(forget(names)));
             bySandbox.clear();
         }
-        all.forEach(NamedTerminals::end);
+        try (var calls = Executors.newVirtualThreadPerTaskExecutor()) {
+            all.forEach(terminal -> calls.execute(() -> end(terminal)));
+        }
     }
 
     private NamedTerminal running(SandboxName sandbox, String name, Slot slot, Supplier<Terminal> starter) {
@@ -119,7 +126,9 @@ final class NamedTerminals {
         }
         boolean kept = false;
         try {
-            var fresh = new NamedTerminal(starter.get(), new OutputRing(SCROLLBACK, memory), clock);
+            Terminal terminal = starter.get();
+            long first = terminal.past().map(Terminal.Past::offset).orElse(0L);
+            var fresh = new NamedTerminal(terminal, new OutputRing(SCROLLBACK, memory, first), clock);
             if (known != null) {
                 known.retire();
             }

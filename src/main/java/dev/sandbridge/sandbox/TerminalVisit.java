@@ -2,10 +2,12 @@ package dev.sandbridge.sandbox;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.Command;
 import dev.sandbridge.provider.SandboxTerminals;
 import dev.sandbridge.pty.NamedTerminal;
 import dev.sandbridge.pty.Terminal;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +44,7 @@ public final class TerminalVisit implements AutoCloseable {
      */
     public NamedTerminal.Viewer attach(TerminalCall call, @Nullable Long offset) {
         var viewer = named.attach(
-                visit.found().id().name(), call.name(), offset, () -> start(List.of(call.shellOrStandard()), call));
+                visit.found().id().name(), call.name(), offset, () -> named(call, offset != null && offset > 0));
         boolean attached = false;
         try {
             if (call.size() != null) {
@@ -63,6 +65,19 @@ public final class TerminalVisit implements AutoCloseable {
     }
 
     private Terminal start(List<String> argv, TerminalCall call) {
+        return open(argv, call, (at, command) -> at.start(command, call.sizeOrStandard()));
+    }
+
+    /** @param seen whether the caller says how much of its output it has */
+    private Terminal named(TerminalCall call, boolean seen) {
+        return open(
+                List.of(call.shellOrStandard()),
+                call,
+                (at, command) -> at.attach(call.name(), seen, command, call.sizeOrStandard()));
+    }
+
+    private Terminal open(
+            List<String> argv, TerminalCall call, BiFunction<SandboxTerminals, Command, Terminal> opening) {
         Sandboxes.Found found = visit.found();
         SandboxTerminals terminals = found.handle().terminals().orElseThrow(() -> new SandboxException(
                         ErrorCode.CAPABILITY_UNAVAILABLE, "this sandbox's provider offers no terminals")
@@ -70,6 +85,6 @@ public final class TerminalVisit implements AutoCloseable {
         return deadlines.quick(
                 found.state().timeouts().fastOp(),
                 "starting the terminal",
-                () -> terminals.start(commands.onTerminal(found, argv, call), call.sizeOrStandard()));
+                () -> opening.apply(terminals, commands.onTerminal(found, argv, call)));
     }
 }

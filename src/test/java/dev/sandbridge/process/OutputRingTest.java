@@ -152,4 +152,21 @@ class OutputRingTest {
 
         assertThat(memory.take(0)).isTrue();
     }
+
+    @Test
+    void aStreamThatBeganElsewhereKeepsItsOffsets() throws Exception {
+        var ring = new OutputRing(100, PLENTY, 5_000);
+        assertThat(ring.total()).isEqualTo(5_000);
+        ring.write(new byte[150], 0, 150);
+
+        assertThat(ring.total()).isEqualTo(5_150);
+        assertThat(ring.keptFrom(0)).isEqualTo(5_050);
+        OutputPart early = ring.read(5_010, 20, Duration.ZERO);
+        assertThat(early.offset()).isEqualTo(5_050);
+        assertThat(early.gap()).isEqualTo(40);
+        assertThat(early.next()).isEqualTo(5_070);
+        OutputPart before = ring.read(0, 1000, Duration.ZERO);
+        assertThat(before.gap()).isEqualTo(5_050);
+        assertThat(before.next()).isEqualTo(5_150);
+    }
 }
