@@ -63,25 +63,59 @@ public final class SentinelShell implements Terminal {
     private final SentinelInputStream output;
     private volatile int pid;
 
-    private SentinelShell(ShellStream shell, String sentinel) {
+    private SentinelShell(ShellStream shell, SentinelInputStream output) {
         this.shell = shell;
-        this.output = new SentinelInputStream(shell.output(), sentinel);
+        this.output = output;
+    }
+
+    /** What a command's end is told by; who knows it can forge one, so the numbers must be unpredictable. */
+    public static String sentinel(RandomGenerator random) {
+        var sentinel = new StringBuilder();
+        while (sentinel.length() < SENTINEL) {
+            sentinel.append(Character.forDigit(random.nextInt(16), 16));
+        }
+        return sentinel.toString();
+    }
+
+    /** What the process that tells the end has among its arguments, in a form that is never shown. */
+    public static String mark(String sentinel) {
+        return sentinel.substring(0, SENTINEL / 2) + " " + sentinel.substring(SENTINEL / 2);
+    }
+
+    /** Where a command's output begins in what its terminal has shown; -1 where that does not hold its beginning. */
+    public static int beginning(byte[] shown, String sentinel) {
+        String text = new String(shown, StandardCharsets.ISO_8859_1);
+        int begun = text.indexOf(sentinel + "b");
+        return begun < 0 ? -1 : text.indexOf(';', begun) + 1;
+    }
+
+    /**
+     * Goes on with a command that was started before, perhaps by another service. Types nothing.
+     *
+     * @param shown the last output of the command that was read from the shell already
+     * @throws IOException the way to the shell broke off
+     */
+    public static SentinelShell resume(ShellStream shell, String sentinel, int pid, byte[] shown) throws IOException {
+        var terminal = new SentinelShell(shell, SentinelInputStream.after(shown, shell.output(), sentinel));
+        terminal.pid = pid;
+        return terminal;
+    }
+
+    /** Right after {@link #resume}: how much of what was read already is output. */
+    public int recalled() {
+        return output.ready();
     }
 
     /**
      * Starts a command; the shell is closed when that fails, and otherwise with the terminal.
      *
-     * @param random must be unpredictable: who knows the sentinel can forge an exit code
+     * @param sentinel a new one for each command, see {@link #sentinel}
      * @param patience how long the shell may take to begin
      * @throws SandboxException INVALID_REQUEST for a directory that cannot be entered, CAPABILITY_UNAVAILABLE for a
      *     user, EXEC_TRANSPORT_ERROR if the shell does not answer
      */
-    public static SentinelShell start(ShellStream shell, Command command, RandomGenerator random, Duration patience) {
-        var sentinel = new StringBuilder();
-        while (sentinel.length() < SENTINEL) {
-            sentinel.append(Character.forDigit(random.nextInt(16), 16));
-        }
-        var terminal = new SentinelShell(shell, sentinel.toString());
+    public static SentinelShell start(ShellStream shell, Command command, String sentinel, Duration patience) {
+        var terminal = new SentinelShell(shell, new SentinelInputStream(shell.output(), sentinel));
         var begun = new CompletableFuture<Boolean>();
         boolean started = false;
         try {
@@ -90,7 +124,7 @@ public final class SentinelShell implements Terminal {
             }
             Thread.ofVirtual().name("shell-start").start(() -> {
                 try {
-                    begun.complete(terminal.begin(command, sentinel.toString()));
+                    begun.complete(terminal.begin(command, sentinel));
                 } catch (IOException | RuntimeException failed) {
                     begun.completeExceptionally(failed);
                 }

@@ -98,7 +98,7 @@ class ShellTerminalTest extends TerminalSuite {
     private static Terminal on(ShellStream shell, Command command) {
         String directory = command.directory().replace("/workspace", ".");
         var there = new Command(command.argv(), directory, command.environment(), command.user(), false);
-        return SentinelShell.start(shell, there, new SecureRandom(), Duration.ofSeconds(15));
+        return SentinelShell.start(shell, there, SentinelShell.sentinel(new SecureRandom()), Duration.ofSeconds(15));
     }
 
     private Terminal run(String kind, Command command) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -45,14 +46,20 @@ final class BlaxelHandle implements SandboxHandle {
     private volatile long provenAt = System.nanoTime();
     private final AtomicBoolean proving = new AtomicBoolean();
 
-    BlaxelHandle(ControlPlane control, DataPlane plane, Timing timing, RandomGenerator random, Instance instance) {
+    BlaxelHandle(
+            ControlPlane control,
+            DataPlane plane,
+            Timing timing,
+            RandomGenerator random,
+            Clock clock,
+            Instance instance) {
         this.control = control;
         this.plane = plane;
         this.timing = timing;
         this.random = random;
         this.files = new BlaxelFiles(plane, this::requireThere);
         this.tree = new BlaxelTree(plane, timing, this::start, this::requireThere);
-        this.terminals = new BlaxelTerminals(plane, timing, random, this::requireThere);
+        this.terminals = new BlaxelTerminals(plane, timing, random, clock, this::requireThere);
         this.createdAt = instance.createdAt();
         this.ports = new BlaxelPorts(control, timing, random, instance, this::requireThere);
         this.spec = instance.spec();

@@ -35,6 +35,7 @@ public final class BlaxelProvider implements SandboxProvider {
     private final Removal removal;
     private final Timing timing;
     private final RandomGenerator random;
+    private final Clock clock;
     private final Map<SandboxName, BlaxelHandle> handles = new ConcurrentHashMap<>();
     private final List<ReentrantLock> removing = new ArrayList<>();
 
@@ -49,6 +50,7 @@ public final class BlaxelProvider implements SandboxProvider {
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(Duration.ofSeconds(10))
                 .build();
+        this.clock = clock;
         var tokens = new Tokens(client, options.api(), credentials, clock);
         this.http = new Http(client, tokens, options, random, timing.pause(), timing.reach());
         this.control = new ControlPlane(http, options, clock);
@@ -198,7 +200,7 @@ public final class BlaxelProvider implements SandboxProvider {
                 known.deleted();
             }
             var plane = new DataPlane(http, instance.address(), random);
-            return new BlaxelHandle(control, plane, timing, random, instance);
+            return new BlaxelHandle(control, plane, timing, random, clock, instance);
         });
     }
 

@@ -69,6 +69,12 @@ final class BlaxelShell implements ShellStream {
                 Shell.set("_sb_tag", Long.toString(tag)) + Shell.set("_sb_pid", Integer.toString(pid)) + Shell.HANG_UP);
     }
 
+    /** Lets go of the shell, which goes on. */
+    void leave() {
+        dismissed = true;
+        link.close();
+    }
+
     /** Lets the shell end by itself, now that the command's end is known. */
     void dismiss() {
         dismissed = true;

@@ -8,19 +8,26 @@ import dev.sandbridge.pty.TerminalSize;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A command on a terminal at Blaxel. Its output is read as it comes, whether or not somebody wants it, because Blaxel
  * does not wait; {@link TerminalSpool} keeps the newest 4 MiB. A reader that is slower than that for longer does not
  * slow the command and is told what it has missed.
+ *
+ * <p>One that has a record goes on when it is left, or when the way to it is lost; see {@link BlaxelTerminals#attach}.
+ * The record goes before anybody hears of the end, so that who then asks for the name gets a new shell.
  *
  * <p>Blaxel turns bytes that are no UTF-8 into U+FFFD, and sometimes one character of text that falls between two of
  * its pieces.
@@ -32,14 +39,36 @@ final class BlaxelTerminal implements Terminal {
     private final BlaxelShell shell;
     private final SentinelShell command;
     private final Timing timing;
-    private final TerminalSpool output = new TerminalSpool(TerminalLink.KEPT);
+    private final @Nullable Lasting lasting;
+    private final CompletableFuture<ExitStatus> exit;
+    private final TerminalSpool spool = new TerminalSpool(TerminalLink.KEPT);
+    private final @Nullable TerminalMarks marks;
+    private final InputStream output;
     private final OutputStream input = new Input();
     private final AtomicBoolean hungUp = new AtomicBoolean();
 
-    BlaxelTerminal(BlaxelShell shell, SentinelShell command, Timing timing) {
+    /** What a terminal that outlives this service has more. */
+    record Lasting(TerminalPlace place, TerminalRecord record, Past past) {}
+
+    /** @param lasting null for one that ends with this service */
+    BlaxelTerminal(BlaxelShell shell, SentinelShell command, Timing timing, @Nullable Lasting lasting) {
         this.shell = shell;
         this.command = command;
         this.timing = timing;
+        this.lasting = lasting;
+        this.exit = command.exit().whenComplete((status, unknown) -> {
+            if (status != null) {
+                settle((place, record) -> place.forget(record.session()));
+            }
+        });
+        this.marks = lasting == null
+                ? null
+                : new TerminalMarks(
+                        spool,
+                        lasting.past().offset(),
+                        mark -> lasting.place().mark(lasting.record(), mark),
+                        timing.poll());
+        this.output = marks == null ? spool : marks;
     }
 
     void start() {
@@ -68,7 +97,12 @@ final class BlaxelTerminal implements Terminal {
 
     @Override
     public CompletableFuture<ExitStatus> exit() {
-        return command.exit();
+        return exit.copy();
+    }
+
+    @Override
+    public Optional<Past> past() {
+        return Optional.ofNullable(lasting).map(Lasting::past);
     }
 
     @Override
@@ -77,10 +111,25 @@ final class BlaxelTerminal implements Terminal {
     }
 
     @Override
+    public void leave() {
+        if (marks == null) {
+            kill();
+        } else if (hungUp.compareAndSet(false, true) && !exit.isDone()) {
+            shell.stopTyping();
+            marks.mark();
+            shell.leave();
+        }
+    }
+
+    @Override
     public void close() {
-        output.close();
+        try {
+            output.close();
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
         shell.stopTyping();
-        if (hungUp.compareAndSet(false, true) && !exit().isDone()) {
+        if (hungUp.compareAndSet(false, true) && !exit.isDone()) {
             Thread.ofVirtual().name("blaxel-terminal-end").start(this::hangUp);
         }
     }
@@ -89,12 +138,24 @@ final class BlaxelTerminal implements Terminal {
     private void hangUp() {
         try {
             shell.hangUp(pid());
-            exit().get(timing.hangUp().toNanos(), TimeUnit.NANOSECONDS);
+            exit.get(timing.hangUp().toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException | ExecutionException | InterruptedException | SandboxException unknown) {
             LOG.log(Level.FINE, "a command that was hung up has not said how it ended", unknown);
         } finally {
-            if (!exit().isDone()) {
+            if (!exit.isDone()) {
+                settle((place, record) -> place.forget(record.session()));
                 command.close();
+            }
+        }
+    }
+
+    /** Does something about the record, where there is one. */
+    private void settle(BiConsumer<TerminalPlace, TerminalRecord> what) {
+        if (lasting != null) {
+            try {
+                what.accept(lasting.place(), lasting.record());
+            } catch (SandboxException later) {
+                LOG.log(Level.FINE, "who comes next finds that the terminal has ended", later);
             }
         }
     }
@@ -106,13 +167,20 @@ final class BlaxelTerminal implements Terminal {
             for (int count = command.output().read(chunk);
                     count >= 0;
                     count = command.output().read(chunk)) {
-                output.write(Arrays.copyOf(chunk, count));
+                spool.write(Arrays.copyOf(chunk, count));
             }
         } catch (IOException broken) {
             failure = broken;
         }
-        output.end(failure);
-        if (exit().isCompletedExceptionally() || !exit().isDone()) {
+        boolean told = exit.isDone() && !exit.isCompletedExceptionally();
+        if (!told && lasting != null) {
+            // The shell may well live. It is for who comes next to find out.
+            hungUp.set(true);
+            settle(TerminalPlace::tidy);
+            shell.leave();
+        }
+        spool.end(failure);
+        if (!told) {
             command.close();
         } else {
             shell.dismiss();
@@ -128,7 +196,7 @@ final class BlaxelTerminal implements Terminal {
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            if (hungUp.get() || exit().isDone()) {
+            if (hungUp.get() || exit.isDone()) {
                 throw new IOException("the terminal is closed");
             }
             command.input().write(bytes, offset, length);

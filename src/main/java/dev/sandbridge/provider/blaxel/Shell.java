@@ -13,6 +13,7 @@ final class Shell {
     static final String KILL = script("kill.sh");
     static final String HANG_UP = script("hangup.sh");
     static final String SIGNAL = script("signal.sh");
+    static final String TERMINAL = script("terminal.sh");
     static final String FILES = script("files.sh");
     static final String WALK = script("walk.sh");
     static final String BATCH = script("batch.sh");

@@ -48,14 +48,13 @@ final class TerminalLink implements TerminalSocket.Receiver {
     private final TerminalSpool arrived = new TerminalSpool(KEPT);
     private final TerminalReplay replay = new TerminalReplay();
     private final TerminalTyping typing = new TerminalTyping();
-
     private volatile TerminalSize size;
     private @Nullable TerminalSocket socket;
     private boolean replaying;
     private boolean heard;
     private int silent;
     private long unchecked;
-    private boolean foreign;
+    private volatile boolean foreign;
     private boolean ended;
     private volatile int shell;
 
@@ -67,14 +66,16 @@ final class TerminalLink implements TerminalSocket.Receiver {
     }
 
     /**
-     * Connects to a new shell.
+     * Connects to a new shell, or to one whose output then begins with what Blaxel still has of it.
      *
-     * @param session a new, unguessable name: who knows it shares the shell
+     * @param session an unguessable name: who knows it shares the shell
+     * @param shell the process of a shell that is there already; 0 for a new one
      */
-    static TerminalLink open(DataPlane plane, Timing timing, String session, TerminalSize size)
+    static TerminalLink open(DataPlane plane, Timing timing, String session, TerminalSize size, int shell)
             throws Refused, IOException {
         var link = new TerminalLink(plane, timing, session, size);
-        link.connect(false);
+        link.shell = shell;
+        link.connect(shell != 0);
         Thread.ofVirtual().name("blaxel-terminal").start(link::keep);
         return link;
     }
@@ -94,6 +95,11 @@ final class TerminalLink implements TerminalSocket.Receiver {
 
     TerminalTyping typing() {
         return typing;
+    }
+
+    /** Whether Blaxel has another shell under this name. */
+    boolean isForeign() {
+        return foreign;
     }
 
     void resize(TerminalSize wanted) {
@@ -297,12 +303,11 @@ final class TerminalLink implements TerminalSocket.Receiver {
         if (shell == 0) {
             return false;
         }
-        String script = "[ -d /proc/" + shell + " ] && printf alive; printf .";
         long end = System.nanoTime() + timing.reach().toNanos();
         for (int attempt = 0; ; attempt++) {
             try {
                 return new Errand(plane, "looking for a terminal", ErrorCode.EXEC_TRANSPORT_ERROR)
-                        .run(script, Map.of())
+                        .run("[ -d /proc/" + shell + " ] && printf alive; printf .", Map.of())
                         .startsWith("alive");
             } catch (SandboxException failed) {
                 if (failed.code() == ErrorCode.SANDBOX_NOT_FOUND || System.nanoTime() > end) {
@@ -329,10 +334,8 @@ final class TerminalLink implements TerminalSocket.Receiver {
                 if (!later || System.nanoTime() > end) {
                     throw refused;
                 }
-            } catch (InterruptedIOException interrupted) {
-                throw interrupted;
             } catch (IOException broken) {
-                if (System.nanoTime() > end) {
+                if (broken instanceof InterruptedIOException || System.nanoTime() > end) {
                     throw broken;
                 }
             }

@@ -14,10 +14,10 @@ final class TerminalReplay {
     private static final int KEPT = 100 << 10;
 
     /** A replay that is shorter is all there ever was. */
-    private static final int SATURATED = 90_000;
+    static final int SATURATED = 90_000;
 
     /** Fewer bytes that are alike may be alike by chance. */
-    private static final int CERTAIN = 64;
+    static final int CERTAIN = 64;
 
     private static final byte OTHER = (byte) 0x80;
 
@@ -61,7 +61,7 @@ final class TerminalReplay {
         byte[] shown = alike(replay);
         int at;
         Join join;
-        if (shown.length < SATURATED && shown.length >= total && endsHeard(shown, (int) total)) {
+        if (total == 0 || shown.length < SATURATED && shown.length >= total && endsHeard(shown, (int) total)) {
             at = (int) total;
             join = Join.CONTINUES;
         } else {
@@ -125,7 +125,7 @@ final class TerminalReplay {
     }
 
     /** One byte for each that the terminal showed. */
-    private static byte[] alike(byte[] output) {
+    static byte[] alike(byte[] output) {
         var alike = new byte[output.length];
         int count = 0;
         for (int i = 0; i < output.length; i++) {
@@ -136,7 +136,7 @@ final class TerminalReplay {
     }
 
     /** Where in the output so many of its bytes end, at the end of a character. */
-    private static int offset(byte[] output, int shown) {
+    static int offset(byte[] output, int shown) {
         int at = 0;
         for (int count = 0; count < shown; count++) {
             at += isReplacement(output, at) ? 3 : 1;
