@@ -166,7 +166,7 @@ public final class BuiltService implements AutoCloseable {
     }
 
     /** As by a power cut for it alone. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
