@@ -118,7 +118,7 @@ final class ResponseStream extends OutputStream {
         boolean passed = false;
         try {
             if (held == null) {
-                pass(piece, memory::release);
+                pass(piece, () -> memory.release());
                 passed = true;
             } else {
                 hold(held, piece);
