@@ -111,7 +111,7 @@ final class ResponseStream extends OutputStream {
         }
     }
 
-    /** Sends memory that has one holder. What the framework makes of it cannot release it: this does when it is sent. */
+    /** Sends memory that has one holder. The framework cannot release it, so this does when it is sent. */
     private void pass(ByteBuf memory) throws IOException {
         Buffer piece = Buffer.buffer(memory);
         int length = piece.length();

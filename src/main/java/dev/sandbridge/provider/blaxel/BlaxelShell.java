@@ -2,6 +2,7 @@ package dev.sandbridge.provider.blaxel;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.pty.SentinelShell;
 import dev.sandbridge.pty.ShellStream;
 import dev.sandbridge.pty.TerminalSize;
 import java.io.IOException;
@@ -20,15 +21,15 @@ final class BlaxelShell implements ShellStream {
 
     private final TerminalLink link;
     private final DataPlane plane;
-    private final long tag;
+    private final TerminalRecord record;
     private final OutputStream input;
     private volatile boolean dismissed;
 
-    /** @param tag that the command carries, and with it all that descends from it */
-    BlaxelShell(TerminalLink link, DataPlane plane, long tag) {
+    /** @param record whose tag the command carries, and with it all that descends from it */
+    BlaxelShell(TerminalLink link, DataPlane plane, TerminalRecord record) {
         this.link = link;
         this.plane = plane;
-        this.tag = tag;
+        this.record = record;
         this.input = new TerminalInput(link.typing()::type);
     }
 
@@ -54,7 +55,7 @@ final class BlaxelShell implements ShellStream {
 
     @Override
     public void kill(int pid) {
-        tell("ending a terminal", Shell.set("_sb_tag", Long.toString(tag)) + Shell.KILL);
+        tell("ending a terminal", Shell.set("_sb_tag", Long.toString(record.tag())) + Shell.KILL);
     }
 
     /** Lets nobody type any more. */
@@ -66,7 +67,9 @@ final class BlaxelShell implements ShellStream {
     void hangUp(int pid) {
         tell(
                 "hanging up",
-                Shell.set("_sb_tag", Long.toString(tag)) + Shell.set("_sb_pid", Integer.toString(pid)) + Shell.HANG_UP);
+                Shell.set("_sb_tag", Long.toString(record.tag()))
+                        + Shell.set("_sb_pid", Integer.toString(pid))
+                        + Shell.HANG_UP);
     }
 
     /** Lets go of the shell, which goes on. */
@@ -97,7 +100,11 @@ final class BlaxelShell implements ShellStream {
         dismissed = true;
         Thread.ofVirtual().name("blaxel-terminal-end").start(() -> {
             try {
-                tell("ending a terminal", "kill -KILL " + shell + " 2> /dev/null; printf ok");
+                // The shell may have ended, and its number be somebody else's.
+                tell(
+                        "ending a terminal",
+                        "grep -qs '" + SentinelShell.mark(record.sentinel()) + "' /proc/" + shell
+                                + "/cmdline && kill -KILL " + shell + " 2> /dev/null; printf ok");
             } catch (SandboxException later) {
                 LOG.log(Level.FINE, "Blaxel ends a terminal when nobody has looked at it for ten minutes", later);
             }

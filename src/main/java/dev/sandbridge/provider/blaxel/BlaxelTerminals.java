@@ -61,7 +61,7 @@ final class BlaxelTerminals implements SandboxTerminals {
     public Terminal start(Command command, TerminalSize size) {
         check(command);
         TerminalRecord record = fresh();
-        var shell = new BlaxelShell(open(record, size, 0), plane, record.tag());
+        var shell = new BlaxelShell(open(record, size, 0), plane, record);
         Command tagged = tagged(command, List.of("sh", "-c", TAG, "sh"), record.tag());
         return started(shell, SentinelShell.start(shell, tagged, record.sentinel(), PATIENCE), null);
     }
@@ -125,7 +125,7 @@ final class BlaxelTerminals implements SandboxTerminals {
     private Terminal begin(TerminalPlace place, TerminalRecord record, Command command, TerminalSize size) {
         boolean begun = false;
         try {
-            var shell = new BlaxelShell(open(record, size, 0), plane, record.tag());
+            var shell = new BlaxelShell(open(record, size, 0), plane, record);
             Command noted = tagged(command, List.of("sh", "-c", NOTE + TAG, "sh", place.directory()), record.tag());
             SentinelShell started = SentinelShell.start(shell, noted, record.sentinel(), PATIENCE);
             begun = true;
@@ -143,7 +143,7 @@ final class BlaxelTerminals implements SandboxTerminals {
             TerminalPlace place, TerminalRecord record, TerminalPlace.Found found, TerminalSize size) {
         TerminalSize now = found.size();
         TerminalLink link = open(record, now == null ? size : now, found.shell());
-        var shell = new BlaxelShell(link, plane, record.tag());
+        var shell = new BlaxelShell(link, plane, record);
         boolean resumed = false;
         try {
             byte[] shown = link.output().readNBytes(link.output().available());

@@ -249,7 +249,7 @@ class LastingTerminalTest extends TerminalVendorSuite {
 
     @Test
     void aFreshShellOfTheSameSessionIsNotTakenForIt() throws Exception {
-        var first = attach(sandbox, false, "echo ready; sleep 300");
+        var first = attach(sandbox, false, "echo ready; sleep 31415");
         upTo(first, "ready\r\n");
         first.leave();
         first.close();
@@ -259,7 +259,8 @@ class LastingTerminalTest extends TerminalVendorSuite {
 
         assertThat(rest(attach(there, true, "echo fresh"))).isEqualTo("fresh\r\n");
         eventually("neither is left", () -> terminals.sessions().isEmpty());
-        assertThat(output(sandbox, "pgrep -f '[s]leep 300' || true")).isEmpty();
+        eventually("nor what ran there", () -> output(sandbox, "pgrep -f '[s]leep 31415' || true")
+                .isEmpty());
     }
 
     @Test

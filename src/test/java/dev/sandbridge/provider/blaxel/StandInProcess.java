@@ -88,8 +88,11 @@ final class StandInProcess {
         }
     }
 
-    /** Signals the whole process group. */
+    /** Signals the whole process group, if its number is not somebody else's by now. */
     void signal(String signal) throws IOException {
+        if (!process.isAlive()) {
+            return;
+        }
         killed = signal.equals("KILL");
         try {
             new ProcessBuilder("kill", "-" + signal, "--", "-" + process.pid())

@@ -45,7 +45,8 @@ class TerminalMarkTest {
     @Test
     void aPlaceThatMayBeAtSeveralIsNone() {
         byte[] same = "yes\n".repeat(5000).getBytes(UTF_8);
-        assertThat(TerminalMark.of(30_000, Arrays.copyOf(same, 8000)).start(same)).isEmpty();
+        assertThat(TerminalMark.of(30_000, Arrays.copyOf(same, 8000)).start(same))
+                .isEmpty();
         assertThat(TerminalMark.NONE.start(same)).isEmpty();
         assertThat(TerminalMark.of(100, new byte[] {'$', ' '}).start("x$ ".getBytes(UTF_8)))
                 .as("too little to go by")
