@@ -48,7 +48,7 @@ class NamedTerminalsTest extends ServiceSuite {
         }
         try (var visit = service.terminals().enter(ALICE, ref);
                 var viewer = visit.attach(named("s"), null)) {
-            assertThat(viewer.live()).isZero();
+            assertThat(viewer.live()).as("at most a prompt").isLessThan(5);
             type(viewer, "echo up$((2))\n", "up2");
         }
     }
