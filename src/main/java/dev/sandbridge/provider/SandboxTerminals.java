@@ -6,6 +6,9 @@ import dev.sandbridge.pty.TerminalSize;
 
 /** Terminals of one sandbox, where its provider has them. */
 public interface SandboxTerminals {
+    /** How many terminals with names a sandbox may have. */
+    int MOST_NAMED = 64;
+
     /**
      * Starts a command as the leader of a session of its own on a new terminal; the caller closes it. The environment
      * holds {@code TERM=xterm-256color} unless the command names another.
@@ -14,9 +17,6 @@ public interface SandboxTerminals {
      * @throws dev.sandbridge.error.SandboxException as {@link SandboxHandle#start}
      */
     Terminal start(Command command, TerminalSize size);
-
-    /** How many terminals with names a sandbox may have. */
-    int MOST_NAMED = 64;
 
     /**
      * The terminal of that name; the caller closes it, or leaves it to others. Where terminals live at the provider it

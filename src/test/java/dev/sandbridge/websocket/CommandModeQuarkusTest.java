@@ -151,7 +151,8 @@ class CommandModeQuarkusTest {
             client.type("python3 -q\n").until(">>> ");
             client.type("6 * 7\n").until("42\r\n>>> ");
             // The interrupt is for the loop, so the loop must have begun.
-            client.type("while True: n = 0 if 'n' in dir() else print('g' + 'o')\n\n").until("go\r\n");
+            client.type("while True: n = 0 if 'n' in dir() else print('g' + 'o')\n\n")
+                    .until("go\r\n");
             client.type("\u0003").until(">>> ");
             client.type("\u0004");
             assertThat(client.ending().last().path("type").asText()).isEqualTo("exit");

@@ -109,7 +109,9 @@ final class BlaxelTerminals implements SandboxTerminals {
                 place.forget(found.session());
             }
             if (System.nanoTime() - begun > STARTING.toNanos()) {
-                throw new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "the terminal is just starting elsewhere");
+                throw new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "the terminal is just starting elsewhere")
+                        .action("connect again in a moment")
+                        .retry(Retry.UNKNOWN);
             }
             pause(attempt);
         }
