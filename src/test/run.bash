@@ -24,9 +24,11 @@ $tests_need" "Tests that need them are skipped."
     rm -rf -- "$root"/target/*/surefire-reports "$root"/target/*/failsafe-reports
     [ -n "$(native_image)" ] || say "no native-image on this machine: functions and service are tested as Java, not as native code."
 
-    [ -z "$(stale)" ] || build
+    # Two that download Maven itself at once could take each other's halves for the whole.
+    maven -q -v >/dev/null
     beside "$native" "$@" >"$scratch/beside" 2>&1 &
     lane=$!
+    [ -z "$(stale)" ] || build
     step server test spotless:check enforcer:enforce@dependencies -Dtest.forks=2 "$@"
     wait "$lane" || note "the steps beside the service ended early"
     lane=""
@@ -166,11 +168,12 @@ reported() {
         END { print sum + 0 }'
 }
 
-# Names every skipped test with its reason, and prints the closing line. What is wrong without a failed test counts as
-# one.
+# Names every skipped and every failed test with its reason, and prints the closing line. What is wrong without a failed
+# test counts as one.
 total() {
     local passed failed skipped noted
-    skipped_tests
+    reasons skipped "skipped"
+    reasons failed "failure|error"
     failed=$(($(reported Failures) + $(reported Errors)))
     skipped="$(reported Skipped)"
     passed=$(($(reported "Tests run") - failed - skipped + $(of_scripts passed)))
@@ -183,17 +186,19 @@ total() {
     [ "$failed" = 0 ]
 }
 
-skipped_tests() {
-    cat -- "$root"/target/*/{surefire,failsafe}-reports/TEST-*.xml 2>/dev/null | awk '
+# $1: the word for them, $2: their elements in the reports
+reasons() {
+    cat -- "$root"/target/*/{surefire,failsafe}-reports/TEST-*.xml 2>/dev/null | awk -v word="$1" -v element="<($2)[ >]" '
         function between(text, left, right) {
             if (!match(text, left)) return ""
             text = substr(text, RSTART + RLENGTH)
             return match(text, right) ? substr(text, 1, RSTART - 1) : text
         }
         /<testcase / { test = between($0, "classname=\"", "\"") "." between($0, "<testcase name=\"", "\"") }
-        /<skipped/ {
+        $0 ~ element {
             why = between($0, "message=\"", "\"")
             if (why == "") why = between($0, "TestAbortedException: ", "]]>")
-            print "skipped: " test ": " why
+            if (why == "") why = between($0, "type=\"", "\"")
+            print word ": " test ": " substr(why, 1, 600)
         }'
 }

@@ -104,6 +104,16 @@ class SourceTest {
         }
     }
 
+    /** By these names Maven finds them; one with another name would never run. */
+    @Test
+    void testsWithAnApplicationAreNamedSo() throws IOException {
+        for (Path file : sources("src/test/java")) {
+            if (Files.readString(file).contains("\n@QuarkusTest\n")) {
+                assertThat(file.toString()).endsWith("QuarkusTest.java");
+            }
+        }
+    }
+
     /** A wide record is clear as long as callers see the names of its components. */
     private static boolean makesRecord(TreePath method) {
         return method.getParentPath().getLeaf().getKind() == Tree.Kind.RECORD

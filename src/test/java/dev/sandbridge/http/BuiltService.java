@@ -1,5 +1,6 @@
 package dev.sandbridge.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -10,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -155,6 +157,19 @@ public final class BuiltService implements AutoCloseable {
 
     CompletableFuture<HttpResponse<String>> begin(String method, String path, String body) {
         return http.sendAsync(request(method, path, body), BodyHandlers.ofString());
+    }
+
+    /** Opens a terminal of a sandbox. */
+    public WebSocket terminal(String sandbox, String query, WebSocket.Listener viewer) throws Exception {
+        return http.newWebSocketBuilder()
+                .header("Authorization", authorization())
+                .buildAsync(URI.create(url.replace("http:", "ws:") + "/v1/sandbox/" + sandbox + "/pty" + query), viewer)
+                .get(60, TimeUnit.SECONDS);
+    }
+
+    /** Types on a terminal. */
+    public static void type(WebSocket terminal, String text) throws Exception {
+        terminal.sendBinary(UTF_8.encode(text), true).get(30, TimeUnit.SECONDS);
     }
 
     private HttpRequest request(String method, String path, String body) {

@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sandbridge.http.BuiltService;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -54,32 +52,18 @@ class TerminalDrainTest {
         }
     }
 
-    private static WebSocket open(BuiltService service, String sandbox, String query, Viewer viewer) throws Exception {
-        var http = HttpClient.newHttpClient();
-        return http.newWebSocketBuilder()
-                .header("Authorization", BuiltService.authorization())
-                .buildAsync(
-                        URI.create(service.url().replace("http:", "ws:") + "/v1/sandbox/" + sandbox + "/pty" + query),
-                        viewer)
-                .get(60, TimeUnit.SECONDS);
-    }
-
-    private static void type(WebSocket ws, String text) throws Exception {
-        ws.sendBinary(UTF_8.encode(text), true).get(30, TimeUnit.SECONDS);
-    }
-
     @Test
     void onSigtermViewersAreSentToReconnectAndCommandsEndInPeace(@TempDir Path data) throws Exception {
         try (var service = BuiltService.start(data, Map.of("SANDBRIDGE_DRAIN", "60", "SANDBRIDGE_DRAIN_DELAY", "1"))) {
             String sandbox = service.create();
             var viewer = new Viewer();
             var command = new Viewer();
-            WebSocket watching = open(service, sandbox, "?session=s1", viewer);
-            WebSocket running = open(service, sandbox, "", command);
-            type(watching, "echo he$((1))re\n");
+            WebSocket watching = service.terminal(sandbox, "?session=s1", viewer);
+            WebSocket running = service.terminal(sandbox, "", command);
+            BuiltService.type(watching, "echo he$((1))re\n");
             Service.await(
                     "the terminal answers", 30, () -> viewer.shown.toString().contains("he1re"));
-            type(running, "echo be$((1))gun; read line; exit 7\n");
+            BuiltService.type(running, "echo be$((1))gun; read line; exit 7\n");
             Service.await("the command runs", 30, () -> command.shown.toString().contains("be1gun"));
 
             service.terminate();
@@ -88,7 +72,7 @@ class TerminalDrainTest {
                     .startsWith(GOING_AWAY + " ")
                     .contains("offset");
             assertThat(command.closed).as("the command goes on").isNotDone();
-            type(running, "go\n");
+            BuiltService.type(running, "go\n");
             assertThat(command.closed.get(30, TimeUnit.SECONDS)).startsWith("1000");
             assertThat(command.shown.toString()).contains("\"exit\"", "7");
             assertThat(service.hasEndedWithin(30)).as("it ends").isTrue();
@@ -100,8 +84,8 @@ class TerminalDrainTest {
         try (var service = BuiltService.start(data, Map.of("SANDBRIDGE_DRAIN", "2", "SANDBRIDGE_DRAIN_DELAY", "0"))) {
             String sandbox = service.create();
             var command = new Viewer();
-            WebSocket running = open(service, sandbox, "", command);
-            type(running, "echo be$((1))gun; sleep 300\n");
+            WebSocket running = service.terminal(sandbox, "", command);
+            BuiltService.type(running, "echo be$((1))gun; sleep 300\n");
             Service.await("the command runs", 30, () -> command.shown.toString().contains("be1gun"));
 
             service.terminate();

@@ -8,8 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandbridge.http.BuiltService;
 import dev.sandbridge.provider.blaxel.StandInResource;
 import java.io.ByteArrayOutputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -88,20 +86,6 @@ class TerminalRestartTest {
         vendor.stop();
     }
 
-    private WebSocket open(BuiltService service, String sandbox, String query, Viewer viewer) throws Exception {
-        return HttpClient.newHttpClient()
-                .newWebSocketBuilder()
-                .header("Authorization", BuiltService.authorization())
-                .buildAsync(
-                        URI.create(service.url().replace("http:", "ws:") + "/v1/sandbox/" + sandbox + "/pty" + query),
-                        viewer)
-                .get(60, TimeUnit.SECONDS);
-    }
-
-    private static void type(WebSocket ws, String text) throws Exception {
-        ws.sendBinary(UTF_8.encode(text), true).get(30, TimeUnit.SECONDS);
-    }
-
     @ParameterizedTest(name = "killed: {0}")
     @ValueSource(booleans = {false, true})
     void aViewerThatComesBackToTheNextServiceFindsItsShellAsItWas(boolean killed) throws Exception {
@@ -113,11 +97,12 @@ class TerminalRestartTest {
         var before = new Viewer();
         try (var first = BuiltService.start(data, settings)) {
             sandbox = first.create();
-            WebSocket ws = open(first, sandbox, "?session=s1&shell=/bin/sh", before);
-            type(ws, "stty -echo -opost; cd /tmp; WORD=kept; echo at$((1))\n");
+            WebSocket ws = first.terminal(sandbox, "?session=s1&shell=/bin/sh", before);
+            BuiltService.type(ws, "stty -echo -opost; cd /tmp; WORD=kept; echo at$((1))\n");
             Service.await("the shell answers", 60, () -> before.text().contains("at1\n"));
             // Goes on with nobody there.
-            type(ws, "echo be$((1))gun; until [ -e go ]; do sleep 0.05; done; seq 1 500; echo do$((1))ne\n");
+            BuiltService.type(
+                    ws, "echo be$((1))gun; until [ -e go ]; do sleep 0.05; done; seq 1 500; echo do$((1))ne\n");
             Service.await("a program runs", 60, () -> before.text().contains("be1gun\n"));
             startedAt = before.said.getFirst().path("started_at").asText();
             if (killed) {
@@ -132,9 +117,9 @@ class TerminalRestartTest {
         try (var second = BuiltService.start(data, settings)) {
             var after = new Viewer();
             second.call("POST", "/v1/sandbox/" + sandbox + "/exec", "{\"argv\": [\"touch\", \"/tmp/go\"]}");
-            WebSocket ws = open(second, sandbox, "?session=s1&shell=/bin/sh&offset=" + before.shown.size(), after);
+            WebSocket ws = second.terminal(sandbox, "?session=s1&shell=/bin/sh&offset=" + before.shown.size(), after);
             Service.await("the program's end is seen", 60, () -> after.text().contains("do1ne\n"));
-            type(ws, "echo $WORD in $PWD; exit 7\n");
+            BuiltService.type(ws, "echo $WORD in $PWD; exit 7\n");
             assertThat(after.closed.get(60, TimeUnit.SECONDS)).isEqualTo(1000);
 
             var lines = new StringBuilder();
@@ -148,7 +133,7 @@ class TerminalRestartTest {
             assertThat(after.said.getFirst().path("started_at").asText()).isEqualTo(startedAt);
 
             var fresh = new Viewer();
-            open(second, sandbox, "?session=s1&shell=/bin/sh", fresh);
+            second.terminal(sandbox, "?session=s1&shell=/bin/sh", fresh);
             Service.await("a new shell", 60, () -> !fresh.said.isEmpty());
             assertThat(fresh.said.getFirst().path("started_at").asText()).isGreaterThan(startedAt);
             assertThat(second.call("DELETE", "/v1/sandbox/" + sandbox, "").statusCode())

@@ -56,7 +56,7 @@ abstract class TerminalVendorSuite extends VendorSuite {
 
     static String upTo(Terminal terminal, String end) throws IOException {
         var text = new StringBuilder();
-        while (text.indexOf(end) < 0) {
+        while (text.indexOf(end, text.length() - end.length()) < 0) {
             int next = terminal.output().read();
             assertThat(next).as(text.toString()).isNotNegative();
             text.append((char) next);
