@@ -73,6 +73,7 @@ class ArchitectureTest {
                             "io.quarkus",
                             "io.smallrye",
                             "io.netty.buffer",
+                            "io.netty.channel",
                             "io.vertx",
                             "com.fasterxml.jackson")),
             new Line(

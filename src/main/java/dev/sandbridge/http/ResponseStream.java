@@ -7,6 +7,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -15,6 +16,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: writes may come from several threads; each write is sent as a whole.
  */
 final class ResponseStream extends OutputStream {
+    private static final Logger LOG = Logger.getLogger(ResponseStream.class.getName());
+
     /** How much may be on its way to the caller. */
     private static final int WINDOW = 512 * 1024;
 
@@ -212,7 +217,7 @@ final class ResponseStream extends OutputStream {
         }
     }
 
-    /** Makes a failure known: as an error if nothing has been sent yet, otherwise by {@link #abort}. */
+    /** Makes a failure known: as an error if nothing has been sent yet, otherwise in the log and by {@link #abort}. */
     void fail(RuntimeException failure) {
         if (!response.headWritten()) {
             response.headers()
@@ -222,16 +227,22 @@ final class ResponseStream extends OutputStream {
             AnswerTooLong overflow = tooLong;
             throw overflow == null ? failure : Errors.known(overflow);
         }
+        var known = Errors.known(failure);
+        LOG.log(Level.WARNING, () -> "an answer was broken off in its middle: " + known.code() + ": " + known.text());
         abort();
     }
 
-    /** Breaks the connection off, so that a body cut short cannot be taken for a whole one. */
+    /**
+     * Breaks the connection off, so that a body cut short cannot be taken for a whole one. At once: what waits to be
+     * sent is lost. Closed by the framework's own handler, the connection would send it first, and with it the end of
+     * the body that is written when the resource returns.
+     */
     void abort() {
         if (tooLong != null && !response.headWritten()) {
             fail(Errors.known(tooLong));
         }
         if (!response.ended()) {
-            connection.close();
+            ((ConnectionBase) connection).channelHandlerContext().close();
         }
     }
 

@@ -2,6 +2,7 @@ package dev.sandbridge.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandbridge.archive.RandomArchive;
@@ -131,6 +132,38 @@ class WholeTreeQuarkusTest extends ArchiveSuite {
         assertThat(hydrates.stream().map(CompletableFuture::join)).contains(200).isSubsetOf(200, 409);
         assertThat(persists.stream().map(CompletableFuture::join)).doesNotContain("");
         assertThat(persist("").header("Sandbridge-Archive-Manifest")).isEqualTo(digest);
+    }
+
+    @Test
+    @DisplayName("trap 15: a persist that breaks off in its middle has no end, so that nobody takes it for a whole one")
+    void aPersistThatBreaksOffHasNoEnd() throws IOException {
+        for (int i = 0; i < 8; i++) {
+            String sandbox = DOOR.create();
+            sh(sandbox, "truncate -s 300M big");
+            try (var wire = new Wire(64 * 1024)) {
+                wire.request(
+                        "POST",
+                        "/v1/sandbox/" + sandbox + "/persist",
+                        new byte[0],
+                        "Authorization",
+                        "Bearer " + DoorProfile.ADMIN,
+                        "Content-Length",
+                        "0");
+                assertThat(wire.head().status()).isEqualTo(200);
+                wire.exactly(wire.chunk());
+                wire.line();
+
+                DOOR.delete("/v1/sandbox/" + sandbox);
+
+                assertThatThrownBy(() -> {
+                            for (int size = wire.chunk(); size > 0; size = wire.chunk()) {
+                                wire.exactly(size);
+                                wire.line();
+                            }
+                        })
+                        .isInstanceOf(IOException.class);
+            }
+        }
     }
 
     @Test
