@@ -23,6 +23,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
@@ -31,6 +33,7 @@ import java.util.stream.Stream;
  * are written under another name, forced to the disk and renamed; the record comes last and goes first.
  */
 public final class FileSnapshotStore implements SnapshotStore {
+    private static final Logger LOG = Logger.getLogger(FileSnapshotStore.class.getName());
     private static final String ARCHIVE = ".tar";
     private static final int BUFFER = 256 * 1024;
 
@@ -53,9 +56,7 @@ public final class FileSnapshotStore implements SnapshotStore {
         for (Path left : entries(root.resolve("making"))) {
             Files.delete(left);
         }
-        for (Path owner : entries(root.resolve("owners"))) {
-            removeUnused(owner);
-        }
+        tidy();
     }
 
     @Override
@@ -100,12 +101,20 @@ public final class FileSnapshotStore implements SnapshotStore {
             Path directory = directory(owner);
             Files.delete(record(owner, id));
             force(directory.resolve("snapshots"));
-            boolean shared = all(directory).stream()
-                    .anyMatch(other -> other.sha256().equals(found.get().sha256()));
-            if (!shared) {
-                Files.deleteIfExists(archivePath(directory, found.get().sha256()));
-            }
+            removeUnused(directory);
             return true;
+        } finally {
+            changes.unlock();
+        }
+    }
+
+    @Override
+    public void tidy() throws IOException {
+        changes.lock();
+        try {
+            for (Path owner : entries(root.resolve("owners"))) {
+                removeUnused(owner);
+            }
         } finally {
             changes.unlock();
         }
@@ -126,6 +135,7 @@ public final class FileSnapshotStore implements SnapshotStore {
         return old;
     }
 
+    /** All that can be read: a record that is damaged keeps none of the others from being used. */
     private static List<Snapshot> all(Path owner) throws IOException {
         var snapshots = new ArrayList<Snapshot>();
         for (Path file : entries(owner.resolve("snapshots"))) {
@@ -133,15 +143,21 @@ public final class FileSnapshotStore implements SnapshotStore {
                 snapshots.add(SnapshotRecord.parse(Files.readString(file)));
             } catch (NoSuchFileException deleted) {
                 // Since the directory was read.
+            } catch (IOException damaged) {
+                LOG.log(Level.WARNING, "a snapshot's record cannot be read and is passed over: " + file, damaged);
             }
         }
         return snapshots;
     }
 
-    /** Archives that no record names: their service died between the two. */
+    /** Archives that no record names, as a service leaves them that dies between the two; none where one is unknown. */
     private static void removeUnused(Path owner) throws IOException {
+        List<Snapshot> known = all(owner);
+        if (known.size() < entries(owner.resolve("snapshots")).size()) {
+            return;
+        }
         Set<String> used = new HashSet<>();
-        all(owner).forEach(snapshot -> used.add(snapshot.sha256() + ARCHIVE));
+        known.forEach(snapshot -> used.add(snapshot.sha256() + ARCHIVE));
         for (Path archive : entries(owner.resolve("archives"))) {
             if (!used.contains(Objects.toString(archive.getFileName()))) {
                 Files.delete(archive);

@@ -64,4 +64,26 @@ class FileSnapshotStoreTest extends SnapshotStoreContract {
 
         assertThat(files()).isEmpty();
     }
+
+    @Test
+    void aDamagedRecordStopsNeitherTheServiceNorTheOtherSnapshots() throws IOException {
+        var kept = put(store(), "alice", "box", NOON, "kept");
+        var damaged = put(store(), "alice", "box", NOON, "damaged");
+        var gone = put(store(), "alice", "box", NOON, "gone");
+        try (var all = Files.walk(directory)) {
+            for (Path record : all.filter(file -> file.endsWith(damaged.id())).toList()) {
+                Files.writeString(record, "x");
+            }
+        }
+
+        var again = open();
+
+        assertThat(again.list("alice", "box")).containsExactlyInAnyOrder(kept, gone);
+        assertThat(again.delete("alice", gone.id())).isTrue();
+        assertThat(again.list("alice", "box")).containsExactly(kept);
+        assertThat(content(again, kept)).isEqualTo("kept");
+        assertThat(files())
+                .as("what it may belong to stays")
+                .anyMatch(file -> file.endsWith(damaged.sha256() + ".tar"));
+    }
 }
