@@ -1,6 +1,7 @@
 package dev.sandbridge.sandbox;
 
 import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.owner.OwnerId;
@@ -52,6 +53,24 @@ final class Removal {
                 limit(spec),
                 "deleting the sandbox",
                 () -> sandboxes.delete(provider, spec.name(), () -> forget.accept(spec.name())));
+    }
+
+    /** Removes a sandbox whose time is over if nobody is in it. */
+    void expire(Sandboxes.Found found) {
+        sweep(profiles.provider(found.id().provider()), found.handle().spec(), Reaping.ALL);
+    }
+
+    /** The sandbox without anybody else in it: calls that are have its limit to end, new ones wait. */
+    Usage.Hold alone(Sandboxes.Found found) {
+        try {
+            return usage.exclusively(found.id().name(), found.state().timeouts().cleanup())
+                    .orElseThrow(() -> new SandboxException(
+                                    ErrorCode.CONFLICT, "calls still run in the sandbox; nothing of it was removed")
+                            .retry(Retry.YES)
+                            .action("end them first, or delete without a snapshot"));
+        } catch (InterruptedException interrupted) {
+            throw Visits.interrupted(interrupted);
+        }
     }
 
     /** Removes what has expired and is not in use. What cannot be removed keeps nothing else from being. */

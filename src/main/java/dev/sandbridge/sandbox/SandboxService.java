@@ -81,8 +81,8 @@ public final class SandboxService implements AutoCloseable {
         this.named = new NamedTerminals(clock, memory);
         this.sandboxes = new Sandboxes(profiles, ids, sealer, clock, new Quota(maxPerOwner), deadlines, makingLimit);
         this.catalogue = new Catalogue(profiles, sandboxes, ids, clock);
-        this.visits = new Visits(sandboxes, catalogue, usage, deadlines);
         this.removal = new Removal(profiles, sandboxes, catalogue, ids, this::forget, usage, deadlines);
+        this.visits = new Visits(sandboxes, catalogue, usage, removal, deadlines);
         this.files = new FileService(visits, deadlines);
         this.processes = new ProcessService(visits, commands, table, deadlines);
         this.toolTerminals = new ToolTerminalService(visits, commands, tools, deadlines, clock, memory);
@@ -204,26 +204,32 @@ public final class SandboxService implements AutoCloseable {
     }
 
     /**
-     * Deletes, and first takes a snapshot: without one, the sandbox stays and the failure is thrown.
+     * Ends what runs in the background, takes a snapshot and deletes. Without a snapshot the sandbox stays and the
+     * failure is thrown: also where calls go on in it (CONFLICT), whose work would be in neither.
      *
-     * @param pause whether the sandbox stays anyway, until its expiry, with its files; what the caller started in it
-     *     as background processes ends
+     * @param pause whether the sandbox stays anyway, until its expiry, with its files
      */
     public Optional<SnapshotService.Made> exit(Caller caller, SandboxRef ref, boolean snapshot, boolean pause) {
-        Optional<SandboxSpec> spec = existing(caller, ref);
-        if (spec.isEmpty()) {
+        if (existing(caller, ref).isEmpty()) {
             return Optional.empty();
         }
-        var made = snapshot ? Optional.of(snapshots.create(caller, ref)) : Optional.<SnapshotService.Made>empty();
-        if (pause) {
-            visits.enter(caller, ref).quickly("ending what runs in the background", found -> {
-                forget(found.id().name());
-                return found;
-            });
-        } else {
+        if (!snapshot && !pause) {
             delete(caller, ref);
+            return Optional.empty();
         }
-        return made;
+        Sandboxes.Found there = visits.enter(caller, ref).quickly("ending what runs in the background", found -> {
+            forget(found.id().name());
+            return found;
+        });
+        if (pause) {
+            return snapshot ? Optional.of(snapshots.create(caller, ref)) : Optional.empty();
+        }
+        try (var alone = removal.alone(there)) {
+            var made = snapshots.create(there);
+            removal.delete(
+                    profiles.provider(there.id().provider()), there.handle().spec());
+            return Optional.of(made);
+        }
     }
 
     /** Removes sandboxes that nobody has used for their time; whatever is in use in this process stays. */

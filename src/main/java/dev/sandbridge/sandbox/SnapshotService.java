@@ -3,6 +3,7 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.archive.ArchiveReport;
 import dev.sandbridge.archive.TreePacker.Packed;
 import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.sandbox.Sandboxes.Found;
@@ -15,6 +16,7 @@ import java.io.InterruptedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +28,10 @@ import org.jspecify.annotations.Nullable;
 /** Workspaces kept beyond their sandboxes; the rules of {@link SandboxService} hold. */
 public final class SnapshotService {
     private static final Duration SWEEP = Duration.ofHours(1);
+
+    /** What is otherwise in an archive, but there; the rest of the kinds is left out of it or uncertain. */
+    private static final Set<ArchiveReport.Kind> IN_THE_ARCHIVE = EnumSet.of(
+            ArchiveReport.Kind.HARD_LINK_COPIED, ArchiveReport.Kind.LINK_REWRITTEN, ArchiveReport.Kind.TIME_CLAMPED);
 
     private final Visits visits;
     private final Deadlines deadlines;
@@ -97,7 +103,13 @@ public final class SnapshotService {
     /** Stores the workspace as it is; starts no sandbox. What cannot be in an archive is in the report. */
     public Made create(Caller caller, SandboxRef ref) {
         try (Visit visit = visits.enter(caller, ref)) {
-            Found found = visit.found();
+            return create(visit.found());
+        }
+    }
+
+    /** Of a sandbox that somebody holds already. */
+    Made create(Found found) {
+        try {
             Made made = deadlines
                     .within(
                             found.state().timeouts().archive(),
@@ -209,9 +221,7 @@ public final class SnapshotService {
             return deadlines.within(found.state().timeouts().archive(), "restoring the snapshot", () -> {
                 boolean same = holds(found, wanted);
                 if (!same) {
-                    try (var archive = store.open(wanted)) {
-                        trees.unpack(found, archive, true, wanted.manifest());
-                    }
+                    unpack(found, wanted);
                 }
                 return new Restored(wanted, same);
             });
@@ -220,19 +230,32 @@ public final class SnapshotService {
         }
     }
 
+    private void unpack(Found found, Snapshot wanted) throws IOException {
+        try (var archive = store.open(wanted)) {
+            trees.unpack(found, archive, true, wanted.manifest());
+        } catch (SandboxException refused) {
+            if (!refused.details().containsKey("restore") && !refused.details().containsKey("rule")) {
+                throw refused;
+            }
+            throw new SandboxException(
+                            ErrorCode.SNAPSHOT_ERROR, "the snapshot is damaged; the workspace is as it was", refused)
+                    .retry(Retry.NO)
+                    .action("restore another one; whoever runs the service finds the cause in its store")
+                    .details(refused.details());
+        }
+    }
+
     /**
-     * Whether the workspace has the snapshot's fingerprint; never where it changed while it was taken, and a workspace
-     * that cannot be read has none.
+     * Whether the workspace has the snapshot's fingerprint; never where it changed while it was taken, or holds what a
+     * restore would take away. A workspace that cannot be read has none.
      */
     private boolean holds(Found found, Snapshot wanted) throws IOException {
         try {
             Packed live = trees.fingerprint(found);
             var counts = live.report().counts();
-            return live.manifest().digest().equals(wanted.manifest())
-                    && !counts.containsKey(ArchiveReport.Kind.CHANGED)
-                    && !counts.containsKey(ArchiveReport.Kind.VANISHED);
+            return live.manifest().digest().equals(wanted.manifest()) && IN_THE_ARCHIVE.containsAll(counts.keySet());
         } catch (SandboxException unreadable) {
-            if (unreadable.code() != ErrorCode.WORKSPACE_READ_FAILED) {
+            if (unreadable.code() != ErrorCode.WORKSPACE_READ_FAILED && unreadable.code() != ErrorCode.FILE_NOT_FOUND) {
                 throw unreadable;
             }
             return false;

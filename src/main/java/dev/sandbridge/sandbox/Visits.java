@@ -19,12 +19,14 @@ final class Visits {
     private final Sandboxes sandboxes;
     private final Catalogue catalogue;
     private final Usage usage;
+    private final Removal removal;
     private final Deadlines deadlines;
 
-    Visits(Sandboxes sandboxes, Catalogue catalogue, Usage usage, Deadlines deadlines) {
+    Visits(Sandboxes sandboxes, Catalogue catalogue, Usage usage, Removal removal, Deadlines deadlines) {
         this.sandboxes = sandboxes;
         this.catalogue = catalogue;
         this.usage = usage;
+        this.removal = removal;
         this.deadlines = deadlines;
     }
 
@@ -168,6 +170,15 @@ final class Visits {
         boolean inside = false;
         try {
             Sandboxes.Found found = entrance.get();
+            if (isUse
+                    && usage.isAlone(id.name())
+                    && catalogue.isExpired(found.handle().spec())) {
+                // Gone by right, though the sweep has not come to it yet.
+                hold.close();
+                removal.expire(found);
+                hold = usage.enter(id.name());
+                found = entrance.get();
+            }
             touch(found, isUse);
             inside = true;
             return new Visit(found, hold, isUse, again);

@@ -49,6 +49,39 @@ class RevivalTest extends ServiceSuite {
     }
 
     @Test
+    @DisplayName("statement 25: an expired sandbox is gone, whether the sweep has come to it or not")
+    void anExpiredSandboxIsGoneBeforeItIsSwept() {
+        var gone = ref(make(wish().alias("box")));
+        write(gone, "old", "x");
+        clock.advance(TTL.plusSeconds(1));
+
+        assertThat(service.running(ALICE, gone)).isFalse();
+        assertThat(codeOf(() -> read(gone, "old"))).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+        assertThat(sh(gone, "ls -A; echo fresh")).isEqualTo("fresh\n");
+        assertThat(service.describe(ALICE, gone).ttl()).isEqualTo(REVIVED_TTL);
+
+        write(gone, "old", "x");
+        clock.advance(REVIVED_TTL.plusSeconds(1));
+        Created again = service.create(ALICE, wish().alias("box").request());
+        assertThat(again.created()).isTrue();
+        assertThat(again.sandbox().ttl()).isEqualTo(TTL);
+        assertThat(sh(gone, "ls -A")).isEmpty();
+    }
+
+    @Test
+    void aSandboxInUseDoesNotExpire() throws Exception {
+        var used = ref(make());
+        write(used, "kept", "x");
+        try (var exec = service.exec(ALICE, used, script("sleep 300"))) {
+            clock.advance(TTL.plusSeconds(1));
+
+            assertThat(sh(used, "ls -A")).isEqualTo("kept\n");
+            assertThat(exec).isNotNull();
+        }
+        assertThat(read(used, "kept")).isEqualTo("x");
+    }
+
+    @Test
     void theStateRestoresWhatTheCallerHadChosenButForTheLongLife() {
         SandboxView made = make(wish().alias("box")
                 .environment(Map.of("A", "1"))

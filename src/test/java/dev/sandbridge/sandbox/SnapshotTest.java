@@ -5,13 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sandbridge.archive.ArchiveReport;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.provider.Fault;
 import dev.sandbridge.provider.FaultyProvider;
 import dev.sandbridge.snapshot.Snapshot;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -94,7 +99,7 @@ class SnapshotTest extends ServiceSuite {
         spoil();
 
         assertThat(codeOf(() -> service.snapshots().restore(ALICE, box, snapshot.id())))
-                .isEqualTo(ErrorCode.WORKSPACE_WRITE_FAILED);
+                .isEqualTo(ErrorCode.SNAPSHOT_ERROR);
         assertThat(read(box, "f")).isEqualTo("live");
     }
 
@@ -180,6 +185,62 @@ class SnapshotTest extends ServiceSuite {
     }
 
     @Test
+    void aDifferenceThatNoArchiveHoldsIsRestoredAllTheSame() {
+        var box = box();
+        write(box, "f", "one");
+        var snapshot = service.snapshots().create(ALICE, box).snapshot();
+        for (String added : List.of("mkfifo new", "ln -s /etc/passwd new", "touch 'a\\b'")) {
+            sh(box, "touch -r . /tmp/was-" + box.id() + "; " + added + "; touch -r /tmp/was-" + box.id() + " .");
+
+            assertThat(service.snapshots().restore(ALICE, box, snapshot.id()).skipped())
+                    .as(added)
+                    .isFalse();
+            assertThat(sh(box, "ls -A")).isEqualTo("f\n");
+        }
+        assertThat(service.snapshots().restore(ALICE, box, snapshot.id()).skipped())
+                .isTrue();
+    }
+
+    @Test
+    @DisplayName("7.4.1: what runs in the background ends before the snapshot, and calls end in it")
+    void aCallThatEndsInTimeIsInTheSnapshot() throws Exception {
+        var box = box();
+        try (var exec = service.exec(ALICE, box, script("echo begun; sleep 0.2; echo last > f"))) {
+            var begun = new CompletableFuture<Void>();
+            var ran = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return exec.run((channel, bytes, offset, length) -> begun.complete(null));
+                } catch (IOException failed) {
+                    throw new UncheckedIOException(failed);
+                } finally {
+                    exec.close();
+                }
+            });
+            begun.get(30, TimeUnit.SECONDS);
+
+            var snapshot = service.exit(ALICE, box, true, false).orElseThrow().snapshot();
+
+            assertThat(ran.get(30, TimeUnit.SECONDS)).isEqualTo(ExitStatus.exited(0));
+            service.snapshots().restore(ALICE, box, snapshot.id());
+            assertThat(read(box, "f")).isEqualTo("last\n");
+        }
+    }
+
+    @Test
+    void whileACallGoesOnNothingIsRemoved() throws Exception {
+        var box = ref(make(
+                wish().timeouts(new CreateSandbox.TimeoutWishes(null, Duration.ofSeconds(1), null, null, null, null))));
+        try (var exec = service.exec(ALICE, box, script("sleep 300"))) {
+            assertThat(codeOf(() -> service.exit(ALICE, box, true, false))).isEqualTo(ErrorCode.CONFLICT);
+            assertThat(service.running(ALICE, box)).isTrue();
+            assertThat(sh(box, "echo goes on")).isEqualTo("goes on\n");
+            assertThat(exec).isNotNull();
+        }
+        assertThat(service.exit(ALICE, box, true, false)).isPresent();
+        assertThat(service.running(ALICE, box)).isFalse();
+    }
+
+    @Test
     @DisplayName("7.4, trap 6: a snapshot that fails keeps the sandbox that holds the only copy")
     void aSnapshotThatFailsKeepsTheSandbox() throws IOException {
         var box = box();
@@ -202,8 +263,12 @@ class SnapshotTest extends ServiceSuite {
         var box = box();
         write(box, "f", "kept");
 
+        String process =
+                service.processes().start(ALICE, box, script("sleep 300"), null).id();
+
         assertThat(service.exit(ALICE, box, false, true)).isEmpty();
         assertThat(service.running(ALICE, box)).isTrue();
+        assertThat(codeOf(() -> service.processes().get(ALICE, box, process))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
         assertThat(read(box, "f")).isEqualTo("kept");
         assertThat(service.exit(ALICE, box, true, true)).isPresent();
         assertThat(service.running(ALICE, box)).isTrue();
