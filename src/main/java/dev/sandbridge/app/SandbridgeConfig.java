@@ -113,6 +113,10 @@ public interface SandbridgeConfig {
         @WithDefault("4095")
         int maxName();
 
+        /** Characters of all links' paths and targets, with 100 more for each; they are in memory together. */
+        @WithDefault("32M")
+        MemorySize maxLinkText();
+
         /** Bytes out of a compressed archive for each byte in, beyond its first 16 MiB. */
         @WithDefault("200")
         int maxRatio();

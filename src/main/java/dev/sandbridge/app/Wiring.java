@@ -142,6 +142,7 @@ final class Wiring {
                 archive.maxMembers(),
                 archive.maxDepth(),
                 archive.maxName(),
+                archive.maxLinkText().asLongValue(),
                 archive.maxRatio());
         return new ArchiveSettings(
                 limits,

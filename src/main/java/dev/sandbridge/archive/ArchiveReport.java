@@ -23,7 +23,7 @@ public record ArchiveReport(Map<Kind, Long> counts, List<Line> lines) {
         HARD_LINK_COPIED,
         /** An absolute link into the workspace, made relative. */
         LINK_REWRITTEN,
-        /** A link that leads out of the workspace, left out. */
+        /** A link that leads out of the workspace, or through more links than are followed; left out. */
         LINK_LEAVES_WORKSPACE,
         /** A name that archives must not have, or that is too long or too deep; left out. */
         NAME_NOT_ALLOWED,
@@ -70,6 +70,13 @@ public record ArchiveReport(Map<Kind, Long> counts, List<Line> lines) {
         void add(Kind kind, String path, @Nullable String detail) {
             if (counts.merge(kind, 1L, Long::sum) <= EACH) {
                 lines.add(new Line(kind, Printable.of(path), detail == null ? null : Printable.of(detail)));
+            }
+        }
+
+        /** So many more, of which no more is known. */
+        void add(Kind kind, long more) {
+            if (more > 0) {
+                counts.merge(kind, more, Long::sum);
             }
         }
 

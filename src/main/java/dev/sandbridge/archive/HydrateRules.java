@@ -12,11 +12,12 @@ import org.jspecify.annotations.Nullable;
 final class HydrateRules {
     private final ArchiveLimits limits;
     private final TreeIndex index = new TreeIndex();
-    private final LinkTable links = new LinkTable();
+    private final LinkTable links;
     private long bytes;
 
     HydrateRules(ArchiveLimits limits) {
         this.limits = limits;
+        this.links = new LinkTable(limits.linkText());
     }
 
     /** The member as an entry of the tree, or null for a directory that has come before. */
@@ -122,7 +123,8 @@ final class HydrateRules {
         }
         bytes += member.size();
         if (links.isFull()) {
-            throw Refusal.limit(member.name(), "archive link text exceeds limit", LinkTable.TEXT, LinkTable.TEXT + 1);
+            throw Refusal.limit(
+                    member.name(), "archive link text exceeds limit", limits.linkText(), limits.linkText() + 1);
         }
     }
 

@@ -10,9 +10,6 @@ import java.util.Map;
  * lead out of the tree by way of another link: {@code up/../x} where {@code up} is a link to {@code .}.
  */
 final class LinkTable {
-    /** Paths and targets together, in characters; what is kept beside each link counts for 100. */
-    static final long TEXT = 32L << 20;
-
     /** Characters looked up while links are followed, 32 more for each look-up; only attacks need that many. */
     static final long WORK = 1L << 28;
 
@@ -20,8 +17,14 @@ final class LinkTable {
     private static final int FOLLOWED = 40;
 
     private final Map<String, String> targets = new HashMap<>();
+    private final long most;
     private long text;
     private long work;
+
+    /** @param most characters of paths and targets together; what is kept beside each link counts for 100 */
+    LinkTable(long most) {
+        this.most = most;
+    }
 
     void put(String path, String target) {
         text += path.length() + target.length() + 100;
@@ -37,7 +40,7 @@ final class LinkTable {
     }
 
     boolean isFull() {
-        return text > TEXT;
+        return text > most;
     }
 
     /** Whether so much had to be followed that what {@link #escapes} says no longer counts. */

@@ -11,7 +11,6 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -25,7 +24,6 @@ import java.util.function.Consumer;
  */
 public final class TreePacker {
     private static final int BUFFER = 64 << 10;
-    private static final int ROUNDS = 8;
 
     /** What was packed. */
     public record Packed(Manifest manifest, ArchiveReport report) {}
@@ -36,7 +34,7 @@ public final class TreePacker {
     private final ArchiveReport.Notes notes = new ArchiveReport.Notes();
     private final PersistRules rules;
     private final TreeIndex index = new TreeIndex();
-    private final LinkTable table = new LinkTable();
+    private final LinkTable table;
     private final MessageDigest digest = ManifestBuilder.sha256();
     private final byte[] buffer = new byte[BUFFER];
     private List<TreeEntry> links = new ArrayList<>();
@@ -53,6 +51,7 @@ public final class TreePacker {
         this.writer = new TarWriter(tar);
         this.manifest = new ManifestBuilder(listing);
         this.rules = new PersistRules(limits, notes);
+        this.table = new LinkTable(limits.linkText());
     }
 
     /**
@@ -71,7 +70,7 @@ public final class TreePacker {
         if (admitted.type() == FileType.SYMLINK) {
             links.add(admitted);
             table.put(admitted.path(), admitted.target() == null ? "" : admitted.target());
-            require(!table.isFull(), admitted, "archive link text exceeds limit", LinkTable.TEXT);
+            require(!table.isFull(), admitted, "archive link text exceeds limit", limits.linkText());
             return;
         }
         write(admitted, content);
@@ -83,14 +82,15 @@ public final class TreePacker {
     /**
      * Ends the archive.
      *
-     * @param vanished paths that could not be read
+     * @param vanished what could not be read
      */
-    public Packed finish(Set<String> vanished) throws IOException {
+    public Packed finish(Vanished vanished) throws IOException {
         leaveOutEscapes();
         for (TreeEntry link : links) {
             write(link, InputStream.nullInputStream());
         }
-        vanished.forEach(path -> notes.add(Kind.VANISHED, path, null));
+        vanished.paths().forEach(path -> notes.add(Kind.VANISHED, path, null));
+        notes.add(Kind.VANISHED, vanished.unnamed());
         writer.finish();
         return new Packed(manifest.build(), notes.report());
     }
@@ -142,18 +142,24 @@ public final class TreePacker {
         }
     }
 
-    /** Without one link another one may lead elsewhere, but only if it was a circle: this ends soon. */
+    /**
+     * Without one link another one may lead elsewhere, but only if it was a circle. Where links are so entangled that
+     * this does not end soon, none of them is kept.
+     */
     private void leaveOutEscapes() {
-        for (int round = 0; round < ROUNDS; round++) {
+        boolean all = false;
+        while (!all) {
             var inside = new ArrayList<TreeEntry>();
             var outside = new ArrayList<TreeEntry>();
             for (TreeEntry link : links) {
                 boolean escapes = table.escapes(link.path(), link.target() == null ? "" : link.target());
-                (escapes ? outside : inside).add(link);
-                require(!table.isExhausted(), link, "archive symlink chains exceed limit", LinkTable.WORK);
+                (escapes || table.isExhausted() ? outside : inside).add(link);
             }
-            if (outside.isEmpty()) {
-                return;
+            all = outside.isEmpty();
+            if (table.isExhausted()) {
+                outside.addAll(inside);
+                inside.clear();
+                all = true;
             }
             for (TreeEntry link : outside) {
                 notes.add(Kind.LINK_LEAVES_WORKSPACE, link.path(), link.target());
@@ -161,7 +167,6 @@ public final class TreePacker {
             }
             links = inside;
         }
-        throw Refusal.tooLarge(links.getFirst().path(), "archive symlink chains exceed limit", ROUNDS);
     }
 
     private static boolean isId(long id) {

@@ -1,6 +1,7 @@
 package dev.sandbridge.provider;
 
 import dev.sandbridge.archive.TreeEntry;
+import dev.sandbridge.archive.Vanished;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Set;
@@ -47,7 +48,7 @@ public interface SandboxTree {
         boolean changed();
 
         /** Paths that vanished or could not be read, so far. */
-        Set<String> vanished();
+        Vanished vanished();
 
         @Override
         void close();

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -120,7 +119,7 @@ final class ArchiveBench {
                 try (out) {
                     var packer = new TreePacker(out, ArchiveLimits.STANDARD, line -> {});
                     packer.add(entry, LargeArchives.repeated(size >> 20, i -> new byte[1 << 20]), () -> false);
-                    packer.finish(Set.of());
+                    packer.finish(new Vanished());
                 } catch (IOException broken) {
                     throw new UncheckedIOException(broken);
                 }
@@ -156,7 +155,7 @@ final class ArchiveBench {
                     packer.add(entry, content, () -> false);
                 }
             }
-            packer.finish(Set.of());
+            packer.finish(new Vanished());
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.Set;
  * the end or refused with a member and a rule, and what was unpacked can be packed and unpacked again to the same.
  */
 public final class ArchiveFuzz {
-    private static final ArchiveLimits READ = new ArchiveLimits(4 << 20, 1 << 20, 2_000, 64, 1_000, 200);
+    private static final ArchiveLimits READ = new ArchiveLimits(4 << 20, 1 << 20, 2_000, 64, 1_000, 1 << 20, 200);
     private static final ArchiveLimits AGAIN = READ.withBytes(64 << 20, 1 << 20);
 
     private ArchiveFuzz() {}

@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +55,7 @@ final class Archives {
             for (Item item : items) {
                 packer.add(item.entry(), new ByteArrayInputStream(item.content()), () -> false);
             }
-            var packed = packer.finish(Set.of());
+            var packed = packer.finish(new Vanished());
             return new PackedBytes(tar.toByteArray(), packed.manifest(), packed.report());
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);

@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 public final class HostileArchives {
     /** Small enough that what is meant to be too much comes quickly. */
     public static final ArchiveLimits LIMITS =
-            new ArchiveLimits(640L << 20, 600L << 20, ArchiveLimits.STANDARD.members(), 256, 4095, 200);
+            new ArchiveLimits(640L << 20, 600L << 20, ArchiveLimits.STANDARD.members(), 256, 4095, 32L << 20, 200);
 
     /**
      * One attack.

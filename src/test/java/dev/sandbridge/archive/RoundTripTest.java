@@ -8,6 +8,8 @@ import dev.sandbridge.archive.Archives.Item;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.workspace.FileType;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -20,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** Whatever was packed can be unpacked under the same limits, and what is missing or different was told. */
 class RoundTripTest {
-    private static final ArchiveLimits LIMITS = new ArchiveLimits(64 << 20, 16 << 20, 10_000, 20, 2_000, 200);
+    private static final ArchiveLimits LIMITS = new ArchiveLimits(64 << 20, 16 << 20, 10_000, 20, 2_000, 1 << 20, 200);
     private static final int TREES = 300;
 
     @Test
@@ -172,8 +174,68 @@ class RoundTripTest {
     }
 
     @Test
+    void whatVanishedIsCountedWhateverItsNumber() throws IOException {
+        var vanished = new Vanished();
+        for (int i = 0; i < 25_000; i++) {
+            vanished.add("f" + i);
+        }
+        vanished.add("f1");
+
+        var report = new TreePacker(OutputStream.nullOutputStream(), LIMITS, line -> {})
+                .finish(vanished)
+                .report();
+
+        assertThat(report.counts()).isEqualTo(Map.of(Kind.VANISHED, 25_000L));
+        assertThat(vanished.paths()).hasSizeLessThan(25_000);
+    }
+
+    /** Each chain is one link too long to be followed, until the one before it has gone. */
+    @Test
+    void linksThatDependOnEachOtherAreLeftOutHoweverManyLayersThereAre() {
+        var tree = new ArrayList<>(List.of(
+                Archives.directory(""),
+                Archives.directory("d"),
+                Archives.link("up", "."),
+                Archives.link("e", "up/../x")));
+        int layers = 12;
+        for (int layer = 1; layer <= layers; layer++) {
+            for (int i = 1; i <= 38; i++) {
+                tree.add(Archives.link("p" + layer + "_" + i, "p" + layer + "_" + (i + 1)));
+            }
+            tree.add(Archives.link("p" + layer + "_39", layer == 1 ? "e" : "d/z" + layer));
+            tree.add(Archives.link("d/z" + layer, "q" + (layer - 1) + "/../../x"));
+            tree.add(Archives.link("d/q" + layer, "../p" + layer + "_1"));
+        }
+
+        var packed = Archives.pack(tree, LIMITS);
+
+        var left = Archives.unpack(packed.tar(), LIMITS).items();
+        assertThat(left).containsKeys("d", "up").doesNotContainKeys("e", "p1_1", "d/z" + layers);
+        assertThat(packed.report().counts())
+                .isEqualTo(Map.of(Kind.LINK_LEAVES_WORKSPACE, (long) tree.size() - left.size()));
+    }
+
+    @Test
+    void linksThatTakeTooLongToFollowAreLeftOutAndTold() {
+        var tree = new ArrayList<Item>();
+        String detour = "d/../".repeat(380);
+        for (int i = 0; i < 40; i++) {
+            tree.add(Archives.link("s" + i, detour + "s" + (i + 1)));
+        }
+        for (int i = 0; i < 5_000; i++) {
+            tree.add(Archives.link("l" + i, "s0"));
+        }
+        tree.add(Archives.file("f", new byte[1]));
+
+        var packed = Archives.pack(tree, LIMITS);
+
+        assertThat(Archives.unpack(packed.tar(), LIMITS).items()).containsOnlyKeys("f");
+        assertThat(packed.report().counts()).isEqualTo(Map.of(Kind.LINK_LEAVES_WORKSPACE, 5_040L));
+    }
+
+    @Test
     void aTreeThatCouldNotBeUnpackedIsNotPacked() {
-        var small = new ArchiveLimits(1 << 20, 1000, 3, 20, 200, 200);
+        var small = new ArchiveLimits(1 << 20, 1000, 3, 20, 200, 1 << 20, 200);
         refuses(List.of(Archives.file("f", new byte[1001])), small, "archive extracted size exceeds limit");
         var many = List.of(
                 Archives.file("a", new byte[0]),
@@ -181,7 +243,14 @@ class RoundTripTest {
                 Archives.file("c", new byte[0]),
                 Archives.file("d", new byte[0]));
         refuses(many, small, "archive member count exceeds limit");
-        refuses(many.subList(0, 3), new ArchiveLimits(2000, 1000, 3, 20, 200, 200), "archive input size exceeds limit");
+        refuses(
+                List.of(Archives.link("l", "far")),
+                new ArchiveLimits(1 << 20, 1000, 3, 20, 200, 103, 200),
+                "archive link text exceeds limit");
+        refuses(
+                many.subList(0, 3),
+                new ArchiveLimits(2000, 1000, 3, 20, 200, 1 << 20, 200),
+                "archive input size exceeds limit");
     }
 
     private static void refuses(List<Item> tree, ArchiveLimits limits, String rule) {

@@ -1,6 +1,7 @@
 package dev.sandbridge.provider;
 
 import dev.sandbridge.archive.TreeEntry;
+import dev.sandbridge.archive.Vanished;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
@@ -22,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -67,7 +67,7 @@ final class HostTree implements SandboxTree {
     private final class HostReader implements Reader {
         private final Set<String> excludes;
         private final Deque<Path> todo = new ArrayDeque<>();
-        private final Set<String> vanished = new LinkedHashSet<>();
+        private final Vanished vanished = new Vanished();
         private InputStream content = InputStream.nullInputStream();
         private boolean changed;
 
@@ -117,7 +117,7 @@ final class HostTree implements SandboxTree {
         }
 
         @Override
-        public Set<String> vanished() {
+        public Vanished vanished() {
             return vanished;
         }
 
@@ -135,10 +135,12 @@ final class HostTree implements SandboxTree {
             private final InputStream in;
             private final Path path;
             private final TreeEntry entry;
+            private final Object opened;
             private long left;
 
             Content(Path path, TreeEntry entry) throws IOException {
                 this.in = new FileInputStream(path.toFile());
+                this.opened = changedAt(path);
                 this.path = path;
                 this.entry = entry;
                 this.left = entry.size();
@@ -164,7 +166,7 @@ final class HostTree implements SandboxTree {
                 left -= n;
                 if (left == 0) {
                     var now = entry(path, "");
-                    changed = now.size() != entry.size() || !now.modified().equals(entry.modified());
+                    changed = now.size() != entry.size() || !changedAt(path).equals(opened);
                 }
                 return n;
             }
@@ -174,6 +176,10 @@ final class HostTree implements SandboxTree {
                 in.close();
             }
         }
+    }
+
+    private static Object changedAt(Path path) throws IOException {
+        return Files.getAttribute(path, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
     }
 
     private static TreeEntry entry(Path path, String name) throws IOException {
@@ -251,6 +257,7 @@ final class HostTree implements SandboxTree {
         @Override
         public void commit(boolean clear) {
             try {
+                Files.createDirectories(root);
                 if (clear) {
                     try (var entries = Files.list(root)) {
                         entries.forEach(HostFiles::removeTree);

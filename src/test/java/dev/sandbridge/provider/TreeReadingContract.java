@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** {@link SandboxTree#read}: a workspace read as a whole. */
@@ -154,6 +155,27 @@ public abstract class TreeReadingContract extends TreeSuite {
             return true;
         });
         assertThat(results).containsOnly(true);
+    }
+
+    @Test
+    @DisplayName("trap 15: a change is told, also where the time of the content was set back")
+    void aChangeCannotBeHidden() throws Exception {
+        var sandbox = make();
+        int size = 24 << 20;
+        sh(sandbox, "head -c " + size + " /dev/zero > big; touch -d 2020-01-01 big");
+        boolean told = false;
+        try (var reader = tree(sandbox).read(Set.of())) {
+            for (var entry = reader.next(); entry != null; entry = reader.next()) {
+                if (entry.path().equals("big")) {
+                    var in = reader.content();
+                    assertThat(in.read()).isZero();
+                    sh(sandbox, "printf x | dd of=big bs=1 seek=9 conv=notrunc 2> /dev/null; touch -d 2020-01-01 big");
+                    assertThat(in.readAllBytes()).hasSize(size - 1);
+                    told = reader.changed();
+                }
+            }
+        }
+        assertThat(told).isTrue();
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** {@link SandboxTree#replace}: a workspace replaced as a whole. */
@@ -181,5 +182,20 @@ public abstract class TreeReplacementContract extends TreeSuite {
             replacement.commit(false);
         }
         assertThat(all(again)).containsOnlyKeys("", "kept", "kept/file", "more");
+    }
+
+    @Test
+    @DisplayName("contract 3.8: /workspace is made where there is none")
+    void aWorkspaceThatWasRemovedIsMadeAgain() throws IOException {
+        var sandbox = make();
+        sh(sandbox, "rm -rf \"$PWD\"");
+        try (var replacement = tree(sandbox).replace()) {
+            add(replacement, "d/file", "new");
+            replacement.commit(true);
+        }
+
+        assertThat(at(all(sandbox), "d/file").text()).isEqualTo("new");
+        assertThat(sh(sandbox, "cat d/file; id -u | xargs find . -maxdepth 0 -uid"))
+                .isEqualTo("new.\n");
     }
 }

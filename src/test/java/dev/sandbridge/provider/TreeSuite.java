@@ -39,7 +39,7 @@ abstract class TreeSuite extends ContractSuite {
                         .as("one entry for " + entry.path())
                         .isNull();
             }
-            assertThat(reader.vanished()).isEmpty();
+            assertThat(reader.vanished().paths()).isEmpty();
         }
         return entries;
     }

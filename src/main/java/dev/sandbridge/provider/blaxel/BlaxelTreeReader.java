@@ -1,6 +1,7 @@
 package dev.sandbridge.provider.blaxel;
 
 import dev.sandbridge.archive.TreeEntry;
+import dev.sandbridge.archive.Vanished;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.RunningCommand;
@@ -16,11 +17,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
-import java.util.LinkedHashSet;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -35,10 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class BlaxelTreeReader implements SandboxTree.Reader {
     private static final Logger LOG = Logger.getLogger(BlaxelTreeReader.class.getName());
 
-    /** More paths than anybody wants to hear of; those beyond are left out. */
-    private static final int MOST_GONE = 10_000;
+    /** The kernel lets no longer one through to a program. */
+    private static final int LONGEST_NAME = 128 << 10;
 
-    private static final int LONGEST_NAME = 16 << 10;
     private static final int LONGEST_GROUP = 1 << 20;
     private static final int MOST_OF_A_GROUP = 1000;
     private static final long ENDED_SECONDS = 5;
@@ -47,7 +44,7 @@ final class BlaxelTreeReader implements SandboxTree.Reader {
     private final RunningCommand command;
     private final InputStream in;
     private final Deque<Item> group = new ArrayDeque<>();
-    private final Set<String> vanished = new LinkedHashSet<>();
+    private final Vanished vanished = new Vanished();
     private InputStream content = InputStream.nullInputStream();
     private @Nullable LongFile longFile;
     private boolean ended;
@@ -92,8 +89,8 @@ final class BlaxelTreeReader implements SandboxTree.Reader {
     }
 
     @Override
-    public Set<String> vanished() {
-        return Collections.unmodifiableSet(vanished);
+    public Vanished vanished() {
+        return vanished;
     }
 
     @Override
@@ -126,7 +123,7 @@ final class BlaxelTreeReader implements SandboxTree.Reader {
                 }
                 return entry;
             }
-            case 'v' -> gone(path(until('\0', LONGEST_NAME)));
+            case 'v' -> vanished.add(path(until('\0', LONGEST_NAME)));
             case 'x' -> ended = true;
             case 'e' ->
                 throw new SandboxException(
@@ -157,7 +154,7 @@ final class BlaxelTreeReader implements SandboxTree.Reader {
         for (int i = 0; i < count; i++) {
             TreeEntry entry = facts.get(i).entry(paths.get(i), targets[i]);
             if (entry.type() == FileType.SYMLINK && "".equals(entry.target())) {
-                gone(entry.path());
+                vanished.add(entry.path());
                 continue;
             }
             if (entry.size() > left) {
@@ -178,12 +175,6 @@ final class BlaxelTreeReader implements SandboxTree.Reader {
             case '!' -> false;
             default -> throw spoiled();
         };
-    }
-
-    private void gone(String path) {
-        if (vanished.size() < MOST_GONE) {
-            vanished.add(path);
-        }
     }
 
     private static int number(byte[] digits) {

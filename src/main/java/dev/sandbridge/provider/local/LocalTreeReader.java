@@ -1,6 +1,7 @@
 package dev.sandbridge.provider.local;
 
 import dev.sandbridge.archive.TreeEntry;
+import dev.sandbridge.archive.Vanished;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.provider.SandboxTree;
 import dev.sandbridge.workspace.FileType;
@@ -11,22 +12,16 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what the verb {@code walk} tells. Holds one record at a time, and the paths that were gone. */
+/** Reads what the verb {@code walk} tells. Holds one record at a time, and the first paths that were gone. */
 final class LocalTreeReader implements SandboxTree.Reader {
-    /** More paths than anybody wants to hear of; those beyond are left out. */
-    private static final int MOST_GONE = 10_000;
-
     private static final String FAILED = "error\0";
 
     private final Started verb;
     private final InputStream in;
-    private final Set<String> vanished = new LinkedHashSet<>();
+    private final Vanished vanished = new Vanished();
     private final Content content = new Content();
     private boolean ended;
 
@@ -44,10 +39,7 @@ final class LocalTreeReader implements SandboxTree.Reader {
             if (kind == TreeRecords.END) {
                 ended = true;
             } else if (kind == TreeRecords.GONE) {
-                String path = TreeRecords.gone(record);
-                if (vanished.size() < MOST_GONE) {
-                    vanished.add(path);
-                }
+                vanished.add(TreeRecords.gone(record));
             } else {
                 TreeEntry entry = TreeRecords.entry(kind, record);
                 if (entry.type() == FileType.FILE) {
@@ -102,8 +94,8 @@ final class LocalTreeReader implements SandboxTree.Reader {
     }
 
     @Override
-    public Set<String> vanished() {
-        return Collections.unmodifiableSet(vanished);
+    public Vanished vanished() {
+        return vanished;
     }
 
     @Override

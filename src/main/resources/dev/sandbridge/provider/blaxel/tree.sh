@@ -218,6 +218,7 @@ recover() {
     printf 'whole'
 }
 
+[ "$1" != claim ] || exists "$_sb_root" || mkdir -- "$_sb_root" 2> /dev/null
 is_directory "$_sb_root" || no directory
 device=$(stat -c %d -- "$_sb_root")
 for side in $_sb_sides; do

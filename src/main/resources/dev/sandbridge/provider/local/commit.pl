@@ -34,7 +34,7 @@ sub finish {
     my ($place, $state) = @_;
     $new = open_at($place, 'new', O_DIRECTORY | O_NOFOLLOW);
     $old = open_at($place, 'old', O_DIRECTORY | O_NOFOLLOW);
-    $live = workspace();
+    $live = workspace(1);
     walk_from(open_at($live, '.', O_PATH | O_DIRECTORY));
     open_log($place);
     %tight = ();

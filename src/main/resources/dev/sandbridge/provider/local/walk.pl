@@ -11,8 +11,9 @@ use strict;
 
 sub INLINE() { 1 << 16 }     # contents up to here travel within their record
 sub BATCH() { 1 << 18 }      # bytes that are gathered for one write
-sub SIZE_AT() { 40 }         # where in the status of a file its size is, and its time of change
-sub MTIME_AT() { 112 }
+sub SIZE_AT() { 40 }         # where in the status of a file its size is
+sub CTIME_AT() { 96 }       # the time of its inode's change, which nobody can set; that of its content follows
+sub DEEPEST() { 1 << 16 }    # bytes of a path; what lies below such a directory is not looked at
 
 my $batch;    # what is not written yet
 my ($content, $before, $after) = ("\0" x INLINE, "\0" x 256, "\0" x 256);
@@ -29,10 +30,14 @@ sub verb_walk {
     put($batch);
 }
 
-# The sandbox's /workspace as it lies on the volume, where nothing is mounted over it.
+# The sandbox's /workspace as it lies on the volume, where nothing is mounted over it; made if asked for, because whoever
+# is root inside can remove it.
 sub workspace {
+    my ($make) = @_;
+    my $name = 'workspace';
     my $root = open_at($main::volume, 'fs', O_DIRECTORY | O_NOFOLLOW);
-    my $fd = open_at($root, 'workspace', O_DIRECTORY | O_NOFOLLOW);
+    sys('mkdirat', $root, $name, 0755) if $make;
+    my $fd = open_at($root, $name, O_DIRECTORY | O_NOFOLLOW);
     sys('close', $root);
     return $fd;
 }
@@ -54,7 +59,11 @@ sub walk {
         next if $excluded->{$path};
         my $below = $type == 8 ? tell_file($fd, $entry, $path)
             : $type == 4 ? tell_directory($fd, $entry, $path) : tell_other($fd, $entry, $path);
-        push @way, [ $below, "$path/", entries($below) ] if $below;
+        if ($below && length $path > DEEPEST) {
+            sys('close', $below);    # told itself, and too long for any archive
+        } elsif ($below) {
+            push @way, [ $below, "$path/", entries($below) ];
+        }
         flush_batch() if length $batch >= BATCH;
     }
 }
@@ -139,9 +148,10 @@ sub tell_file {
         $batch = has_changed() ? "\1" : "\0";
     } else {
         my $got = $size > 0 ? sys('read', $fd, $content, $size) : 0;
+        give_up($! + 0) if $got < 0;
         status_into($after, $fd);
         my $changed = $got != $size || has_changed() ? 1 : 0;
-        my $bytes = $got == $size ? substr $content, 0, $size : $got > 0 ? substr $content, 0, $got : '';
+        my $bytes = substr $content, 0, $got;
         $bytes .= "\0" x ($size - length $bytes);
         $batch .= pack 'L/a', pack 'a S q L Q L L L L/a x4 C a*', 'f', $mode & 07777, $seconds, $nanos, $size, $uid, $gid,
             $links, $path, $changed, $bytes;
@@ -156,8 +166,8 @@ sub send_file {
     while ($left > 0) {
         my $sent = sys('sendfile', 1, $fd, 0, $left < 1 << 30 ? $left : 1 << 30);
         next if $sent < 0 && $! == EINTR;
-        give_up($! + 0) if $sent < 0 && $! == 32;    # EPIPE: nobody reads any more
-        last if $sent <= 0;
+        give_up($! + 0) if $sent < 0;
+        last if $sent == 0;
         $left -= $sent;
     }
     my $zeros = $left > 0 ? "\0" x INLINE : '';
@@ -168,8 +178,8 @@ sub send_file {
     }
 }
 
-# Whether size or time of the file differ between the two looks at it.
+# Whether size or times of the file differ between the two looks at it. The time of the content alone can be set back.
 sub has_changed {
     return substr($before, SIZE_AT, 8) ne substr($after, SIZE_AT, 8)
-        || substr($before, MTIME_AT, 12) ne substr($after, MTIME_AT, 12);
+        || substr($before, CTIME_AT, 28) ne substr($after, CTIME_AT, 28);
 }

@@ -64,7 +64,7 @@ class SpoiledTreeTest extends VendorSuite {
                 entries++;
                 reader.content().readAllBytes();
             }
-            return entries + reader.vanished().size();
+            return entries + reader.vanished().paths().size();
         }
     }
 }

@@ -69,6 +69,21 @@ class LocalTreeTest {
         }
     }
 
+    @Test
+    void aTreeDeeperThanAnyPathIsReadToItsEnd() throws Exception {
+        sh(sandbox, "perl -e 'for (1 .. 1500) { mkdir \"x\" x 250 or die; chdir \"x\" x 250 or die }'; echo last > y");
+        int levels = 0;
+        boolean last = false;
+        try (var reader = tree().read(Set.of())) {
+            for (var entry = reader.next(); entry != null; entry = reader.next()) {
+                levels++;
+                last = entry.path().equals("y");
+            }
+        }
+        assertThat(levels).isBetween(250, 1500);
+        assertThat(last).isTrue();
+    }
+
     private String contents() throws IOException {
         return sh(sandbox, "find . -type f | wc -l; find . -type f -exec cat {} + | sort | uniq -c")
                 .stdout()
