@@ -110,6 +110,39 @@ public abstract class CommandContract extends ContractSuite {
         assertThat(ran.text()).isEqualTo("from tools\n");
     }
 
+    /** As execvp does: an empty PATH is one empty element, and an empty element is the working directory. */
+    @Test
+    void anEmptyElementOfThePathIsTheWorkingDirectory() {
+        var sandbox = make();
+        write(sandbox, "tools/greet", "#!/bin/sh\necho from tools\n", 0755);
+
+        for (String path : List.of("", ":", ":/usr/bin", "/nowhere:", "/nowhere::/usr/bin")) {
+            Ran ran = run(
+                    sandbox, new Command(List.of("greet"), "/workspace/tools", Map.of("PATH", path), null, false));
+            assertThat(ran.text()).as(path).isEqualTo("from tools\n");
+        }
+    }
+
+    /** The words are those of the local provider's own work on files, which must never be had by a command. */
+    @Test
+    void aCommandThatIsNotFoundIsNothingElseWhateverItsPathAndWords() {
+        var sandbox = make();
+        write(sandbox, "kept", "x");
+
+        for (String path : List.of("", ":", "/nowhere")) {
+            for (var argv : List.of(
+                    List.of("delete", "/workspace/kept", "0"),
+                    List.of("stat", "/workspace/kept"),
+                    List.of("list", "/workspace"),
+                    List.of(""))) {
+                Ran ran = run(sandbox, new Command(argv, "/workspace", Map.of("PATH", path), null, false));
+                assertThat(ran.status()).as(argv + " in " + path).isEqualTo(ExitStatus.exited(127));
+                assertThat(ran.text()).isEmpty();
+            }
+        }
+        assertThat(exists(sandbox, "kept")).isTrue();
+    }
+
     @Test
     void directoryIsTheWorkingDirectory() {
         var sandbox = make();

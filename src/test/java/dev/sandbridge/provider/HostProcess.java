@@ -15,12 +15,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 
 /** A process of this machine, in a session and process group of its own, and all that descends from it. */
 final class HostProcess implements RunningCommand {
+    private static final String STANDARD_PATH = "/usr/local/bin:/usr/bin:/bin";
+
     private final Process process;
     private final long tag;
     private final HostInput stdin;
@@ -112,16 +113,21 @@ final class HostProcess implements RunningCommand {
         }
     }
 
-    /** Tests may run under nohup, whose ignored signals every child would inherit. */
+    /**
+     * Tests may run under nohup, whose ignored signals every child would inherit. The command's own PATH is for it alone:
+     * what comes before it has to be found.
+     */
     private static ProcessBuilder builder(Command command, File directory, long tag, List<String> before) {
         var argv = new ArrayList<>(List.of("prlimit", "--locks=" + tag + ":" + tag, "--", "setsid", "--"));
         argv.addAll(before);
-        argv.addAll(List.of("env", "--default-signal"));
+        argv.addAll(List.of(
+                "env", "--default-signal", "PATH=" + command.environment().getOrDefault("PATH", STANDARD_PATH)));
         argv.addAll(command.argv());
         var builder = new ProcessBuilder(argv).directory(directory);
         builder.environment().clear();
-        builder.environment().putAll(Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "HOME", "/nonexistent"));
+        builder.environment().put("HOME", "/nonexistent");
         builder.environment().putAll(command.environment());
+        builder.environment().put("PATH", STANDARD_PATH);
         return builder;
     }
 

@@ -46,14 +46,14 @@ sub start {
         return refuse($id, $errno, "no pipe or terminal: $!");
     }
     my @steps = child_steps($id, $request, $plan);
-    my @execs = $request->{m} eq 'exec' ? exec_calls($request->{a}, $request->{e}) : ();
+    my $execs = $request->{m} eq 'file' ? undef : exec_calls($request->{a}, $request->{e});
     my $pid = fork;
     if (!defined $pid) {
         my $errno = $! + 0;
         close_all(@{ $plan->{near} }, @{ $plan->{far} });
         return refuse($id, $errno, "cannot start a process: $!");
     }
-    run_child($plan->{fault}, $request->{a}, \@steps, \@execs) if $pid == 0;
+    run_child($plan->{fault}, $request->{a}, \@steps, $execs) if $pid == 0;
     close_all(@{ $plan->{far} });
     my $sent = reply($id, STARTED, $pid, '', @{ $plan->{near} });
     my $errno = $! + 0;
@@ -180,25 +180,28 @@ sub directory_steps {
     return ([ '' => $NR{chdir}, '/' ], [ '' => $NR{chdir}, '/workspace' ]);
 }
 
-# execvp with exactly the given environment, as system calls to try in turn: argv[0] is looked up in its PATH.
+# execvp with exactly the given environment, as system calls to try in turn: argv[0] is looked up in its PATH. An empty
+# element is the working directory, and so is an empty PATH, of which split makes no element.
 sub exec_calls {
     my ($argv, $environment) = @_;
     my $name = $argv->[0];
     my ($path) = map { /^PATH=(.*)/s ? $1 : () } @$environment;
     $path = '/bin:/usr/bin' if !defined $path;
-    my @files = $name =~ m{/} || $name eq '' ? $name : map { $_ eq '' ? $name : "$_/$name" } split /:/, $path, -1;
+    my @places = $path eq '' ? '' : split /:/, $path, -1;
+    my @files = $name =~ m{/} || $name eq '' ? $name : map { $_ eq '' ? $name : "$_/$name" } @places;
     my $envp = pack 'p* x[p]', @$environment;
     my $argp = pack 'p* x[p]', @$argv;
-    return map { [ $NR{execve}, $_, $argp, $envp ] } @files;
+    return [ map { [ $NR{execve}, $_, $argp, $envp ] } @files ];
 }
 
+# Runs a file verb where there are no calls at all; a command whose calls all fail, or that has none, ends as one.
 sub run_child {
     my ($fault, $argv, $steps, $execs) = @_;
     for my $step (@$steps) {
         next if syscall($step->[1], @$step[2 .. $#$step]) >= 0 || $step->[0] eq '';
         fail($fault, $step->[0], $! + 0);
     }
-    if (!@$execs) {
+    if (!defined $execs) {
         close_all($fault);
         leave(run_verb(@$argv));
     }
