@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -96,6 +97,20 @@ class OpenApiQuarkusTest {
                         }
                     }
                 }));
+    }
+
+    @Test
+    @DisplayName("statement 119: the terminal's entry is as the contract's script checks it")
+    void theTerminalIsDescribedAsTheContractsScriptChecks() {
+        JsonNode pty = API.get("paths").get("/v1/sandbox/{id}/pty").get("get");
+
+        assertThat(pty.get("operationId").asText()).isEqualTo("ptyTerminal");
+        // The script follows no references: each parameter needs a name of its own here.
+        assertThat(pty.get("parameters"))
+                .extracting(parameter -> parameter.path("name").asText())
+                .contains("id", "cols", "rows", "shell", "session")
+                .doesNotContain("");
+        assertThat(names(pty.get("responses"))).contains("101", "400", "502");
     }
 
     @Test
