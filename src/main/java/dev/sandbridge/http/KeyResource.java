@@ -8,6 +8,7 @@ import dev.sandbridge.owner.ApiKeys;
 import dev.sandbridge.owner.KeyInfo;
 import dev.sandbridge.owner.OwnerId;
 import dev.sandbridge.owner.Role;
+import dev.sandbridge.sandbox.Profiles;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.DELETE;
@@ -32,10 +33,12 @@ final class KeyResource {
     private static final long SMALL = 64 * 1024;
 
     private final ApiKeys keys;
+    private final Profiles profiles;
     private final ObjectMapper mapper;
 
-    KeyResource(ApiKeys keys, ObjectMapper mapper) {
+    KeyResource(ApiKeys keys, Profiles profiles, ObjectMapper mapper) {
         this.keys = keys;
+        this.profiles = profiles;
         this.mapper = mapper;
     }
 
@@ -79,7 +82,10 @@ final class KeyResource {
         if (owner == null) {
             throw fields.wrong("owner", "the name of the key's owner");
         }
-        var made = keys.create(new OwnerId(owner), role(fields), fields.text("profile"));
+        String profile = fields.text("profile");
+        // Refused here rather than at the first create of whoever is given the key.
+        profiles.get(profile);
+        var made = keys.create(new OwnerId(owner), role(fields), profile);
         return Answer.of(made.info(), made.secret());
     }
 

@@ -201,6 +201,7 @@ class OwnersQuarkusTest {
                 "{\"owner\":\"\"}",
                 "{\"owner\":\"Team A\"}",
                 "{\"owner\":1}",
+                "{\"owner\":\"a\",\"profile\":\"a b\"}",
                 "{\"owner\":\"a\",\"role\":\"root\"}")) {
             assertThat(ADMIN.post("/v1/keys", body).status()).as(body).isEqualTo(400);
         }
@@ -211,6 +212,19 @@ class OwnersQuarkusTest {
                         .status())
                 .as("the last enabled admin key stays")
                 .isEqualTo(409);
+    }
+
+    @Test
+    @Tag("long-lived")
+    void aKeyNeedsAProfileThatThereIs() {
+        int before = ADMIN.get("/v1/keys").json().get("keys").size();
+
+        var refused = ADMIN.post("/v1/keys", Map.of("owner", "team-g", "profile", "none"));
+
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.error())
+                .isEqualTo(ADMIN.post("/v1/sandbox", Map.of("profile", "none")).error());
+        assertThat(ADMIN.get("/v1/keys").json().get("keys")).hasSize(before);
     }
 
     @Test
