@@ -159,7 +159,13 @@ final class SandboxResource {
             if (equals < 1) {
                 throw Query.wrong("label", "a pair such as team=blue");
             }
-            labels.put(pair.substring(0, equals), pair.substring(equals + 1));
+            String value = pair.substring(equals + 1);
+            String before = labels.put(pair.substring(0, equals), value);
+            if (before != null && !before.equals(value)) {
+                throw new SandboxException(
+                                ErrorCode.INVALID_REQUEST, "a label is asked for twice, with different values")
+                        .action("ask for one value of each label; a sandbox has no other");
+            }
         }
         return labels;
     }

@@ -228,6 +228,16 @@ class OwnersQuarkusTest {
     }
 
     @Test
+    void aLabelIsAskedForWithOneValue() {
+        var refused = ADMIN.get("/v1/sandbox?label=b=2&label=a=1&label=b=3");
+
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.code()).isEqualTo("invalid_request");
+        assertThat(refused.error()).contains("twice", "different values");
+        assertThat(ADMIN.get("/v1/sandbox?label=b=2&label=b=2").status()).isEqualTo(200);
+    }
+
+    @Test
     void listsArePagedAndChosenByLabel() {
         var owner = Door.owner("team-f");
         var made = new ArrayList<String>();
