@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** The rules for labels, the same for creating and changing. */
+/** The rules for labels, the same for creating and changing; those for values hold for processes, too. */
 final class Labels {
     private static final int MAX = 64;
 
@@ -22,13 +22,17 @@ final class Labels {
                         ErrorCode.INVALID_REQUEST,
                         "a label's key is 1 to 63 of letters, digits, dot, dash, slash, underscore");
             }
-            if (value.length() > 255 || value.chars().anyMatch(Character::isISOControl)) {
-                throw new SandboxException(
-                        ErrorCode.INVALID_REQUEST,
-                        "a label's value has at most 255 characters and no control character");
-            }
+            checkedValue(value);
         });
         return labels;
+    }
+
+    static String checkedValue(String value) {
+        if (value.length() > 255 || value.chars().anyMatch(Character::isISOControl)) {
+            throw new SandboxException(
+                    ErrorCode.INVALID_REQUEST, "a label's value has at most 255 characters and no control character");
+        }
+        return value;
     }
 
     static Map<String, String> changed(Map<String, String> before, Map<String, Optional<String>> changes) {

@@ -32,8 +32,9 @@ public final class ProcessService {
      * Starts a command that goes on after the call; revives. Its input stays open until {@link #write} ends it.
      */
     public ProcessInfo start(Caller caller, SandboxRef ref, ExecCall call, @Nullable String label) {
+        String checked = label == null ? null : Labels.checkedValue(label);
         return visits.revive(caller, ref).quickly("starting the process", found -> table.start(
-                        found.id().name(), label, () -> commands.launch(found, call))
+                        found.id().name(), checked, () -> commands.launch(found, call))
                 .info());
     }
 

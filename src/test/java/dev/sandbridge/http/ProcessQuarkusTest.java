@@ -139,8 +139,23 @@ class ProcessQuarkusTest {
     }
 
     @Test
+    void aProcesssLabelKeepsTheRulesOfASandboxs() {
+        for (String label : List.of("x".repeat(256), "a\0b", "a\nb")) {
+            var refused = DOOR.post(processes, Map.of("argv", List.of("touch", "started"), "label", label));
+            assertThat(refused.status()).isEqualTo(400);
+            assertThat(refused.code()).isEqualTo("invalid_request");
+        }
+        assertThat(DOOR.read(id, "workspace/started").status()).isEqualTo(404);
+        var started = DOOR.post(processes, Map.of("argv", List.of("true"), "label", "ä".repeat(255)));
+        assertThat(started.status()).isEqualTo(200);
+        DOOR.delete(processes + "/" + started.json().get("id").asText());
+    }
+
+    @Test
     void unusableProcessRequestsAreRefused() {
         assertThat(DOOR.post(processes, "{}").status()).isEqualTo(400);
+        assertThat(DOOR.post(processes, "{\"argv\":[\"true\"],\"timeout_ms\":0}").status())
+                .isEqualTo(400);
         assertThat(DOOR.post(processes, "{\"argv\":[\"true\"],\"label\":1}").status())
                 .isEqualTo(400);
         assertThat(DOOR.post(processes, "{\"argv\":[\"cat\"],\"stdin\":\"x\"}").status())
