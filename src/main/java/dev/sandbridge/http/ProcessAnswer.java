@@ -23,6 +23,7 @@ record ProcessAnswer(
         @Nullable String endedAt,
         @Nullable Integer exitCode,
         @Nullable String signal,
+        boolean timedOut,
         @Nullable String failure,
         long stdoutBytes,
         long stderrBytes) {
@@ -39,6 +40,7 @@ record ProcessAnswer(
                 endedAt == null ? null : endedAt.toString(),
                 status == null ? null : status.code(),
                 status == null ? null : status.signal(),
+                info.timedOut(),
                 info.failure(),
                 info.stdoutBytes(),
                 info.stderrBytes());

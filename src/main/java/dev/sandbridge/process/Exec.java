@@ -4,7 +4,6 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -18,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * when a limit or the caller ends it. One use; {@link #run} is called once, {@link #cancel} from any thread.
  */
 public final class Exec {
-    /** Between the polite and the final signal; the Python SDK gives up five seconds after the time limit. */
-    private static final Duration GRACE = Duration.ofSeconds(1);
-
     /**
      * How long output is awaited after the main process ended. What it wrote itself is in the pipe already; this is
      * for its last children, and it must be short because a background child may hold the pipe for ever.
@@ -59,17 +55,16 @@ public final class Exec {
             var stderr = new Pump(OutputSink.Channel.STDERR, command.stderr());
             Thread.ofVirtual().start(stdout);
             Thread.ofVirtual().start(stderr);
-            boolean inTime = awaitExit(limits.timeout());
-            if (!inTime) {
-                terminate();
-            }
+            Duration timeout = limits.timeout();
+            boolean inTime = TimeLimit.keep(command, timeout);
             ExitStatus status = status();
             stdout.settle();
             stderr.settle();
             throwIfCut();
-            if (!inTime) {
+            if (!inTime && timeout != null) {
                 timedOut = true;
-                note("Command timed out after " + timeoutMillis() + "ms\n");
+                byte[] note = TimeLimit.note(timeout);
+                sink.write(OutputSink.Channel.STDERR, note, 0, note.length);
                 return ExitStatus.exited(ExitStatus.TIMED_OUT);
             }
             return status;
@@ -90,33 +85,6 @@ public final class Exec {
         cut(new IOException("the caller went away"));
     }
 
-    /** Writes a line of ours to the command's stderr, after all of its own output. */
-    private void note(String line) throws IOException {
-        var bytes = line.getBytes(StandardCharsets.UTF_8);
-        sink.write(OutputSink.Channel.STDERR, bytes, 0, bytes.length);
-    }
-
-    private boolean awaitExit(@Nullable Duration timeout) throws InterruptedException {
-        try {
-            if (timeout == null) {
-                command.exit().get();
-            } else {
-                command.exit().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-            }
-        } catch (ExecutionException unknown) {
-            return true;
-        } catch (TimeoutException late) {
-            return false;
-        }
-        return true;
-    }
-
-    private void terminate() throws InterruptedException {
-        command.signal(Signal.TERM);
-        awaitExit(GRACE);
-        command.kill();
-    }
-
     private ExitStatus status() throws InterruptedException {
         try {
             return command.exit().get();
@@ -126,11 +94,6 @@ public final class Exec {
             }
             throw new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "how the command ended is unknown", failed);
         }
-    }
-
-    private long timeoutMillis() {
-        Duration timeout = limits.timeout();
-        return timeout == null ? 0 : timeout.toMillis();
     }
 
     private void throwIfCut() throws IOException {

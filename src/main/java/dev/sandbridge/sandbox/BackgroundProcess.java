@@ -9,6 +9,7 @@ import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.process.OutputSink;
 import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.process.Signal;
+import dev.sandbridge.process.TimeLimit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -21,6 +22,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +33,11 @@ import org.jspecify.annotations.Nullable;
 final class BackgroundProcess {
     /** Output kept of each stream. */
     private static final int KEPT = 1 << 20;
+
+    /** How long the end of one that ran out of time waits for the rest of its stderr, which something else may hold. */
+    private static final Duration DRAIN = Duration.ofSeconds(1);
+
+    private static final Logger LOG = Logger.getLogger(BackgroundProcess.class.getName());
 
     private final String id;
     private final RunningCommand command;
@@ -43,21 +51,47 @@ final class BackgroundProcess {
     private record Ending(
             Instant at,
             @Nullable ExitStatus status,
-            @Nullable String failure) {}
+            boolean timedOut,
+            @Nullable String failure) {
+        /** What a command does that is being ended is not its own end; an unknown one stays unknown. */
+        Ending late() {
+            return status == null ? this : new Ending(at, ExitStatus.exited(ExitStatus.TIMED_OUT), true, null);
+        }
+    }
 
-    BackgroundProcess(String id, RunningCommand command, @Nullable String label, Clock clock, OutputMemory memory) {
+    /** @param timeout when it is ended with all it started; null for never */
+    BackgroundProcess(
+            String id,
+            RunningCommand command,
+            @Nullable String label,
+            @Nullable Duration timeout,
+            Clock clock,
+            OutputMemory memory) {
         this.id = id;
         this.command = command;
         this.label = label;
         this.startedAt = clock.instant();
         this.stdout = new OutputRing(KEPT, memory);
         this.stderr = new OutputRing(KEPT, memory);
-        Thread.ofVirtual().start(() -> keep(command.stdout(), stdout));
-        Thread.ofVirtual().start(() -> keep(command.stderr(), stderr));
-        this.ending = command.exit().handle((status, failure) -> {
+        var late = timeout == null ? CompletableFuture.completedFuture(false) : watch(command, timeout);
+        var told = new CompletableFuture<Boolean>();
+        Thread.ofVirtual().start(() -> keep(command.stdout(), stdout, () -> {}));
+        Thread.ofVirtual().start(() -> keep(command.stderr(), stderr, () -> {
+            if (timeout != null && late.join()) {
+                byte[] note = TimeLimit.note(timeout);
+                stderr.write(note, 0, note.length);
+            }
+            told.complete(true);
+        }));
+        var ended = command.exit().handle((status, failure) -> {
             closeInput();
-            return new Ending(clock.instant(), status, failure == null ? null : "the sandbox ended");
+            return new Ending(clock.instant(), status, false, failure == null ? null : "the sandbox ended");
         });
+        // Whoever learns that the time was over finds the note in the output, and nothing running.
+        this.ending = late.thenCompose(isLate -> isLate
+                        ? told.completeOnTimeout(true, DRAIN.toMillis(), TimeUnit.MILLISECONDS)
+                        : CompletableFuture.completedFuture(false))
+                .thenCombine(ended, (isLate, end) -> isLate ? end.late() : end);
     }
 
     ProcessInfo info() {
@@ -69,6 +103,7 @@ final class BackgroundProcess {
                 startedAt,
                 end == null ? null : end.at(),
                 end == null ? null : end.status(),
+                end != null && end.timedOut(),
                 end == null ? null : end.failure(),
                 stdout.total(),
                 stderr.total());
@@ -157,7 +192,26 @@ final class BackgroundProcess {
         }
     }
 
-    private static void keep(InputStream in, OutputRing ring) {
+    /** Whether the command's time was over before its end; completes when it has ended, and after that all it started. */
+    private static CompletableFuture<Boolean> watch(RunningCommand command, Duration timeout) {
+        var late = new CompletableFuture<Boolean>();
+        Thread.ofVirtual().start(() -> {
+            boolean inTime = false;
+            try {
+                inTime = TimeLimit.keep(command, timeout);
+            } catch (RuntimeException failed) {
+                LOG.log(Level.WARNING, "a process whose time is over could not be ended", failed);
+            } catch (InterruptedException impossible) {
+                throw new IllegalStateException(impossible);
+            } finally {
+                late.complete(!inTime);
+            }
+        });
+        return late;
+    }
+
+    /** @param last what follows the output, before its end is told */
+    private static void keep(InputStream in, OutputRing ring, Runnable last) {
         try (in) {
             var buffer = new byte[16 * 1024];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
@@ -166,6 +220,7 @@ final class BackgroundProcess {
         } catch (IOException ended) {
             // Let go of, or the sandbox is gone, which exit tells.
         } finally {
+            last.run();
             ring.end();
         }
     }

@@ -124,6 +124,17 @@ final class Commands {
         return wish == null ? WorkspacePath.ROOT : WorkspacePath.of(wish).text();
     }
 
+    /** The time limit that the call itself names, or null. */
+    static @Nullable Duration asked(ExecCall call) {
+        Duration wish = call.timeout();
+        if (wish != null && (!wish.isPositive() || wish.compareTo(LONGEST) > 0)) {
+            throw new SandboxException(
+                            ErrorCode.LIMIT_OUT_OF_RANGE, "a command's time limit must lie between 0 and 7 days")
+                    .action("start a process without a limit for what shall run longer");
+        }
+        return wish;
+    }
+
     private static @Nullable Duration timeout(Sandboxes.Found found, ExecCall call) {
         Duration chosen = chosen(found, call);
         Duration cap = call.cap();
@@ -131,13 +142,8 @@ final class Commands {
     }
 
     private static @Nullable Duration chosen(Sandboxes.Found found, ExecCall call) {
-        Duration wish = call.timeout();
+        Duration wish = asked(call);
         if (wish != null) {
-            if (!wish.isPositive() || wish.compareTo(LONGEST) > 0) {
-                throw new SandboxException(
-                                ErrorCode.LIMIT_OUT_OF_RANGE, "a command's time limit must lie between 0 and 7 days")
-                        .action("start a process for what shall run longer");
-            }
             return wish;
         }
         Duration own = found.state().timeouts().exec();

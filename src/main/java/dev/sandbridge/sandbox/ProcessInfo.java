@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param id unique within the sandbox while this service runs
  * @param pid inside the sandbox
  * @param status how it ended, or null while it runs
+ * @param timedOut whether its time limit ended it; a program may exit with {@link ExitStatus#TIMED_OUT} too
  * @param failure why its end is unknown, or null
  * @param stdoutBytes written so far, dropped ones included
  */
@@ -20,6 +21,7 @@ public record ProcessInfo(
         Instant startedAt,
         @Nullable Instant endedAt,
         @Nullable ExitStatus status,
+        boolean timedOut,
         @Nullable String failure,
         long stdoutBytes,
         long stderrBytes) {

@@ -29,12 +29,14 @@ public final class ProcessService {
     }
 
     /**
-     * Starts a command that goes on after the call; revives. Its input stays open until {@link #write} ends it.
+     * Starts a command that goes on after the call; revives. Its input stays open until {@link #write} ends it. It has
+     * the time limit that the call names, or none: the sandbox's own is for commands that a caller waits for.
      */
     public ProcessInfo start(Caller caller, SandboxRef ref, ExecCall call, @Nullable String label) {
         String checked = label == null ? null : Labels.checkedValue(label);
+        Duration timeout = Commands.asked(call);
         return visits.revive(caller, ref).quickly("starting the process", found -> table.start(
-                        found.id().name(), checked, () -> commands.launch(found, call))
+                        found.id().name(), checked, timeout, () -> commands.launch(found, call))
                 .info());
     }
 

@@ -6,6 +6,7 @@ import dev.sandbridge.process.OutputMemory;
 import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxName;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -43,11 +44,15 @@ final class ProcessTable {
     }
 
     /** Starts one more; refused before it is started when too many run. */
-    BackgroundProcess start(SandboxName sandbox, @Nullable String label, Supplier<RunningCommand> starter) {
+    BackgroundProcess start(
+            SandboxName sandbox,
+            @Nullable String label,
+            @Nullable Duration timeout,
+            Supplier<RunningCommand> starter) {
         Processes processes = reserve(sandbox);
         BackgroundProcess process = null;
         try {
-            process = new BackgroundProcess(nextId(), starter.get(), label, clock, memory);
+            process = new BackgroundProcess(nextId(), starter.get(), label, timeout, clock, memory);
         } finally {
             add(processes, process);
         }

@@ -139,6 +139,25 @@ class ProcessQuarkusTest {
     }
 
     @Test
+    void aProcessWhoseTimeIsOverEndsWithAllItStartedAndTellsIt() {
+        String script = "trap '' TERM; echo up; setsid sleep 73 & while :; do sleep 0.05; done";
+        var started = DOOR.post(processes, Map.of("argv", List.of("sh", "-c", script), "timeout_ms", 1500));
+        assertThat(started.json().get("timed_out").asBoolean()).isFalse();
+        String process = processes + "/" + started.json().get("id").asText();
+
+        var ended = DOOR.post(process + "/wait?timeout_ms=20000", "").json();
+
+        assertThat(ended.get("running").asBoolean()).isFalse();
+        assertThat(ended.get("exit_code").asInt()).isEqualTo(124);
+        assertThat(ended.get("signal").isNull()).isTrue();
+        assertThat(ended.get("timed_out").asBoolean()).isTrue();
+        assertThat(text(output(process, ""))).isEqualTo("up\n");
+        assertThat(text(output(process, "?stream=stderr"))).isEqualTo("Command timed out after 1500ms\n");
+        assertThat(DOOR.sh(id, "pgrep -c -f '^sleep 73$'").out()).isEqualTo("0\n");
+        DOOR.delete(process);
+    }
+
+    @Test
     void aProcesssLabelKeepsTheRulesOfASandboxs() {
         for (String label : List.of("x".repeat(256), "a\0b", "a\nb")) {
             var refused = DOOR.post(processes, Map.of("argv", List.of("touch", "started"), "label", label));

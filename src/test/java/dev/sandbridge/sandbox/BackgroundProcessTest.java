@@ -159,6 +159,59 @@ class BackgroundProcessTest extends ServiceSuite {
     }
 
     @Test
+    void aProcessWhoseTimeIsOverEndsWithAllItStartedAndTellsIt() {
+        var sandbox = ref(make());
+        String stubborn = "trap '' TERM; echo mine >&2; setsid sh -c 'while :; do echo x >> beat; sleep 0.01; done' &";
+        String id = start(sandbox, stubborn + " while :; do sleep 0.05; done", Duration.ofSeconds(1))
+                .id();
+
+        ProcessInfo ended = service.processes().await(ALICE, sandbox, id, LONG);
+
+        assertThat(ended.status()).isEqualTo(ExitStatus.exited(ExitStatus.TIMED_OUT));
+        assertThat(ended.timedOut()).isTrue();
+        assertThat(ended.failure()).isNull();
+        assertThat(ended.stderrBytes()).as("the note is there").isEqualTo(36);
+        assertThat(all(sandbox, id, Channel.STDERR)).isEqualTo("mine\nCommand timed out after 1000ms\n");
+        assertThat(isStill(sandbox)).isTrue();
+    }
+
+    @Test
+    void theNoteOfAProcessWhoseTimeIsOverIsToldAlsoWhereItHasClosedItsStderr() {
+        var sandbox = ref(make());
+        String id = start(sandbox, "exec 2>&-; sleep 300", Duration.ofMillis(200)).id();
+
+        assertThat(all(sandbox, id, Channel.STDERR)).isEqualTo("Command timed out after 200ms\n");
+    }
+
+    @Test
+    void aProcessThatEndsInTimeTellsItsOwnEnd() {
+        var sandbox = ref(make());
+        String id = start(sandbox, "echo mine >&2; exit 124", LONG).id();
+
+        ProcessInfo ended = service.processes().await(ALICE, sandbox, id, LONG);
+
+        assertThat(ended.status()).isEqualTo(ExitStatus.exited(124));
+        assertThat(ended.timedOut()).isFalse();
+        assertThat(all(sandbox, id, Channel.STDERR)).isEqualTo("mine\n");
+    }
+
+    @Test
+    void aProcessHasTheTimeLimitThatItsCallNamesAndNoOther() {
+        var limits = new CreateSandbox.TimeoutWishes(Duration.ofMillis(50), null, null, null, null, null);
+        var sandbox = ref(make(wish().timeouts(limits)));
+
+        String id = start(sandbox, "sleep 300").id();
+
+        assertThat(service.processes()
+                        .await(ALICE, sandbox, id, Duration.ofMillis(400))
+                        .isRunning())
+                .isTrue();
+        for (var time : List.of(Duration.ZERO, Duration.ofDays(8))) {
+            assertThat(codeOf(() -> start(sandbox, "true", time))).isEqualTo(ErrorCode.LIMIT_OUT_OF_RANGE);
+        }
+    }
+
+    @Test
     void forgettingAProcessEndsIt() {
         var sandbox = ref(make());
         String id = start(sandbox, "trap '' TERM; while :; do echo x >> beat; sleep 0.01; done")
@@ -168,10 +221,7 @@ class BackgroundProcessTest extends ServiceSuite {
 
         assertThat(codeOf(() -> service.processes().get(ALICE, sandbox, id))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
         assertThat(codeOf(() -> service.processes().forget(ALICE, sandbox, id))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
-        assertThat(sh(
-                        sandbox,
-                        "a=$(wc -c < beat 2>&1); sleep 0.2; b=$(wc -c < beat 2>&1); [ \"$a\" = \"$b\" ]; echo $?"))
-                .isEqualTo("0\n");
+        assertThat(isStill(sandbox)).isTrue();
     }
 
     @Test
@@ -292,6 +342,17 @@ class BackgroundProcessTest extends ServiceSuite {
 
     private ProcessInfo start(SandboxRef sandbox, String text) {
         return service.processes().start(ALICE, sandbox, script(text), "label");
+    }
+
+    private ProcessInfo start(SandboxRef sandbox, String text, Duration timeout) {
+        return service.processes()
+                .start(ALICE, sandbox, call(List.of("sh", "-c", text), timeout, null), "label");
+    }
+
+    /** Whether nobody writes to the file {@code beat}. */
+    private boolean isStill(SandboxRef sandbox) {
+        String look = "a=$(wc -c < beat 2>&1); sleep 0.2; b=$(wc -c < beat 2>&1); [ \"$a\" = \"$b\" ]; echo $?";
+        return sh(sandbox, look).equals("0\n");
     }
 
     private OutputPart output(SandboxRef sandbox, String id, long offset, int max) {

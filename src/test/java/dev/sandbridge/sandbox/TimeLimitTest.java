@@ -108,7 +108,7 @@ class TimeLimitTest extends ServiceSuite {
         var memory = new OutputMemory(1 << 20);
         try (var command = new HostCommand("sleep", "60");
                 var deadlines = new Deadlines()) {
-            var process = new BackgroundProcess("p1", command, null, clock, memory);
+            var process = new BackgroundProcess("p1", command, null, null, clock, memory);
             var begun = new CountDownLatch(1);
             Thread first = Thread.ofVirtual().start(() -> assertThatThrownBy(() -> process.write(stalled(begun), false))
                     .isInstanceOf(InterruptedIOException.class));
