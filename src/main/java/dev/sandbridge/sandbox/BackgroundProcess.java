@@ -76,13 +76,14 @@ final class BackgroundProcess {
         var late = timeout == null ? CompletableFuture.completedFuture(false) : watch(command, timeout);
         var told = new CompletableFuture<Boolean>();
         Thread.ofVirtual().start(() -> keep(command.stdout(), stdout, () -> {}));
-        Thread.ofVirtual().start(() -> keep(command.stderr(), stderr, () -> {
-            if (timeout != null && late.join()) {
-                byte[] note = TimeLimit.note(timeout);
-                stderr.write(note, 0, note.length);
-            }
-            told.complete(true);
-        }));
+        Thread.ofVirtual()
+                .start(() -> keep(command.stderr(), stderr, () -> {
+                    if (timeout != null && late.join()) {
+                        byte[] note = TimeLimit.note(timeout);
+                        stderr.write(note, 0, note.length);
+                    }
+                    told.complete(true);
+                }));
         var ended = command.exit().handle((status, failure) -> {
             closeInput();
             return new Ending(clock.instant(), status, false, failure == null ? null : "the sandbox ended");
@@ -192,7 +193,7 @@ final class BackgroundProcess {
         }
     }
 
-    /** Whether the command's time was over before its end; completes when it has ended, and after that all it started. */
+    /** Whether the command's time was over before its end; completes when nothing of it is left then. */
     private static CompletableFuture<Boolean> watch(RunningCommand command, Duration timeout) {
         var late = new CompletableFuture<Boolean>();
         Thread.ofVirtual().start(() -> {

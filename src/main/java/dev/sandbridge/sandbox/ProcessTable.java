@@ -45,10 +45,7 @@ final class ProcessTable {
 
     /** Starts one more; refused before it is started when too many run. */
     BackgroundProcess start(
-            SandboxName sandbox,
-            @Nullable String label,
-            @Nullable Duration timeout,
-            Supplier<RunningCommand> starter) {
+            SandboxName sandbox, @Nullable String label, @Nullable Duration timeout, Supplier<RunningCommand> starter) {
         Processes processes = reserve(sandbox);
         BackgroundProcess process = null;
         try {

@@ -117,8 +117,8 @@ public abstract class CommandContract extends ContractSuite {
         write(sandbox, "tools/greet", "#!/bin/sh\necho from tools\n", 0755);
 
         for (String path : List.of("", ":", ":/usr/bin", "/nowhere:", "/nowhere::/usr/bin")) {
-            Ran ran = run(
-                    sandbox, new Command(List.of("greet"), "/workspace/tools", Map.of("PATH", path), null, false));
+            Ran ran =
+                    run(sandbox, new Command(List.of("greet"), "/workspace/tools", Map.of("PATH", path), null, false));
             assertThat(ran.text()).as(path).isEqualTo("from tools\n");
         }
     }

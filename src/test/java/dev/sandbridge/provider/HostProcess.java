@@ -114,8 +114,8 @@ final class HostProcess implements RunningCommand {
     }
 
     /**
-     * Tests may run under nohup, whose ignored signals every child would inherit. The command's own PATH is for it alone:
-     * what comes before it has to be found.
+     * Tests may run under nohup, whose ignored signals every child would inherit. The command's own PATH is for it
+     * alone: what comes before it has to be found.
      */
     private static ProcessBuilder builder(Command command, File directory, long tag, List<String> before) {
         var argv = new ArrayList<>(List.of("prlimit", "--locks=" + tag + ":" + tag, "--", "setsid", "--"));

@@ -178,7 +178,8 @@ class BackgroundProcessTest extends ServiceSuite {
     @Test
     void theNoteOfAProcessWhoseTimeIsOverIsToldAlsoWhereItHasClosedItsStderr() {
         var sandbox = ref(make());
-        String id = start(sandbox, "exec 2>&-; sleep 300", Duration.ofMillis(200)).id();
+        String id =
+                start(sandbox, "exec 2>&-; sleep 300", Duration.ofMillis(200)).id();
 
         assertThat(all(sandbox, id, Channel.STDERR)).isEqualTo("Command timed out after 200ms\n");
     }
@@ -345,8 +346,7 @@ class BackgroundProcessTest extends ServiceSuite {
     }
 
     private ProcessInfo start(SandboxRef sandbox, String text, Duration timeout) {
-        return service.processes()
-                .start(ALICE, sandbox, call(List.of("sh", "-c", text), timeout, null), "label");
+        return service.processes().start(ALICE, sandbox, call(List.of("sh", "-c", text), timeout, null), "label");
     }
 
     /** Whether nobody writes to the file {@code beat}. */
