@@ -92,6 +92,10 @@ final class Door {
 
     Answer call(Wire wire, String method, String target, byte[] body, String... headers) throws IOException {
         var reply = wire.request(method, target, body, withKey(headers)).reply(method);
+        if (!DoorProfile.isFunction()) {
+            // A function refuses more, by what its door cannot do.
+            DescribedAnswers.check(method, target, reply.status());
+        }
         return new Answer(reply.status(), reply);
     }
 

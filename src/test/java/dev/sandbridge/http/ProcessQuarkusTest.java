@@ -173,7 +173,8 @@ class ProcessQuarkusTest {
     @Test
     void unusableProcessRequestsAreRefused() {
         assertThat(DOOR.post(processes, "{}").status()).isEqualTo(400);
-        assertThat(DOOR.post(processes, "{\"argv\":[\"true\"],\"timeout_ms\":0}").status())
+        assertThat(DOOR.post(processes, "{\"argv\":[\"true\"],\"timeout_ms\":0}")
+                        .status())
                 .isEqualTo(400);
         assertThat(DOOR.post(processes, "{\"argv\":[\"true\"],\"label\":1}").status())
                 .isEqualTo(400);
@@ -263,6 +264,35 @@ class ProcessQuarkusTest {
             assertThat(DOOR.delete(sessions + "/" + bad).status()).as(bad).isEqualTo(400);
         }
         assertThat(DOOR.delete(sessions + "/never-opened").status()).isEqualTo(200);
+    }
+
+    @Test
+    void aSessionThatStaysBusyIsATimeout() throws IOException {
+        String other = DOOR.create(Map.of("timeouts", Map.of("fast_op", 2)));
+        String exec = "/v1/sandbox/" + other + "/exec";
+        String endless = Door.json(Map.of("argv", List.of("sh", "-c", "touch busy; sleep 300")));
+        try (var wire = new Wire()) {
+            wire.request(
+                    "POST",
+                    exec,
+                    endless.getBytes(UTF_8),
+                    "Session-Id",
+                    "busy",
+                    "Authorization",
+                    "Bearer " + DoorProfile.ADMIN);
+            Door.await(
+                    "the session to be busy",
+                    30,
+                    () -> DOOR.read(other, "workspace/busy").status() == 200);
+
+            var second = DOOR.post(exec, Map.of("argv", List.of("true"), "timeout_ms", 100), "Session-Id", "busy");
+
+            assertThat(second.status()).isEqualTo(504);
+            assertThat(second.code()).isEqualTo("operation_timeout");
+            assertThat(DOOR.delete("/v1/sandbox/" + other + "/session/busy").status())
+                    .isEqualTo(504);
+        }
+        DOOR.delete("/v1/sandbox/" + other);
     }
 
     @Test

@@ -251,6 +251,21 @@ class WholeTreeQuarkusTest extends ArchiveSuite {
     }
 
     @Test
+    void aDirectoryForWhichThereIsNoRoomIsSaid() {
+        String small = DOOR.create(Map.of("profile", "small"));
+        try {
+            sh(small, "head -c 200000000 /dev/zero > filler; true");
+
+            var refused = DOOR.post("/v1/sandbox/" + small + "/mkdir", Map.of("path", "/workspace/d"));
+
+            assertThat(refused.status()).as(refused.text()).isEqualTo(507);
+            assertThat(refused.code()).isEqualTo("disk_full");
+        } finally {
+            DOOR.delete("/v1/sandbox/" + small);
+        }
+    }
+
+    @Test
     @DisplayName("a disk that is full is said, and leaves the workspace as it was")
     void aFullDiskChangesNothing() {
         String small = DOOR.create(Map.of("profile", "small"));
