@@ -123,7 +123,8 @@ class PersistQuarkusTest extends ArchiveSuite {
         for (int i = 0; i < 10; i++) {
             byte[] archive = archive();
             assertThat(members(archive)).contains("./");
-            assertThat(hydrate(id, archive).status()).isEqualTo(200);
+            var taken = hydrate(id, archive);
+            assertThat(taken.status()).as(taken.text()).isEqualTo(200);
         }
     }
 

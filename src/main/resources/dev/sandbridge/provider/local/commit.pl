@@ -12,7 +12,7 @@
 # over.
 use strict;
 
-sub ROUNDS() { 100 }    # how often somebody may put something in the way of a move
+sub ROUNDS() { 100 }    # how often somebody may put something in the way of a move, or take a directory away
 
 my ($old, $new, $live);    # directories of the replacement under way, and the workspace
 my %tight;                 # path => mode, of directories that keep even their owner out
@@ -152,6 +152,7 @@ sub move {
 # Moves all that is in new/ into the workspace; directories that are in both are gone through.
 sub merge {
     my @way = ([ $new, $live, '', '', [], 0 ]);    # source, target, path, name, names to do, whether there were any
+    my $removed = 0;
     while (@way) {
         my $here = $way[-1];
         my ($source, $target, $path) = @$here;
@@ -167,8 +168,15 @@ sub merge {
         }
         my $whole = $path eq '' ? $name : "$path/$name";
         my @both = both_directories($source, $target, $name, $whole);
-        if   (@both) { push @way, [ @both, $whole, $name, [], 0 ] }
-        else         { move_in($source, $target, $name, $whole) }
+        if (@both) {
+            push @way, [ @both, $whole, $name, [], 0 ];
+        } elsif (!move_in($source, $target, $name, $whole)) {
+            # Somebody has removed the directory since it was opened, with what was in it: the rest moves in as a whole.
+            give_up(EBUSY, 'the sandbox removes what is being filled') if @way < 2 || ++$removed > ROUNDS;
+            pop @way;
+            close_all($source, $target);
+            unshift @{ $way[-1][4] }, $here->[3];
+        }
     }
 }
 
@@ -202,14 +210,15 @@ sub both_directories {
     return if ($to->{mode} & S_IFMT) != S_IFDIR;
     note('D', $path, @$to{qw(mode seconds nanos)});
     if (($to->{mode} & 0700) != 0700) {
+        sys('fchmodat', $target, $name, $to->{mode} & 07777 | 0700) == 0 or return;
         $tight{$path} = $to->{mode} & 07777;
-        sys('fchmodat', $target, $name, $to->{mode} & 07777 | 0700) == 0 or give_up($! + 0);
     }
     my $into = sys('openat', $target, $name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     return if $into < 0;    # somebody changed it this moment
     return (open_at($source, $name, O_DIRECTORY | O_NOFOLLOW), $into);
 }
 
+# False if there is no such directory any more.
 sub move_in {
     my ($source, $target, $name, $path) = @_;
     for (1 .. ROUNDS) {
@@ -218,7 +227,8 @@ sub move_in {
         } else {
             note('N', $path);
         }
-        return if move($source, $name, $target, $name);
+        return 1 if move($source, $name, $target, $name);
+        return 0 if $! == ENOENT;
         give_up($! + 0) if $! != EEXIST && $! != 39 && $! != EISDIR && $! != ENOTDIR;    # ENOTEMPTY
     }
     give_up(EBUSY, 'the sandbox puts files in the way');
