@@ -176,7 +176,8 @@ class WholeTreeQuarkusTest extends ArchiveSuite {
         String before = sh(listing);
 
         for (String query : List.of("", "?clear=true")) {
-            assertThat(hydrate(id, archive, query).status()).isEqualTo(200);
+            var taken = hydrate(id, archive, query);
+            assertThat(taken.status()).as(taken.text()).isEqualTo(200);
             assertThat(hydrate(id, "no archive".getBytes(UTF_8), query).status())
                     .isEqualTo(502);
         }

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,7 +101,7 @@ final class HostProcess implements RunningCommand {
             String line;
             try {
                 line = Files.readString(facts);
-            } catch (NoSuchFileException ended) {
+            } catch (IOException ended) {
                 return;
             }
             String terminal = line.substring(line.lastIndexOf(')') + 2).split(" ", -1)[4];

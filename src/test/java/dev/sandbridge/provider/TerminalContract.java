@@ -188,7 +188,8 @@ public abstract class TerminalContract extends TerminalSuite {
         type(terminal, "two\n");
         viewer.await("two\r\ntwo\r\n");
         type(terminal, "\003");
-        viewer.await("^C");
+        // Before its prompt the shell has the terminal not back, and what is typed is thrown away with the interrupt.
+        viewer.await("^C\r\n$ ");
         type(terminal, "echo after-$?\n");
         viewer.await("after-130");
         type(terminal, "exit 9\n");
