@@ -29,7 +29,7 @@ $tests_need" "Tests that need them are skipped."
     beside "$native" "$@" >"$scratch/beside" 2>&1 &
     lane=$!
     [ -z "$(stale)" ] || build
-    step server test spotless:check enforcer:enforce@dependencies -Dtest.forks=2 "$@"
+    step server test spotless:check enforcer:enforce@dependencies -Dtest.forks=3 "$@"
     wait "$lane" || note "the steps beside the service ended early"
     lane=""
     cat -- "$scratch/beside"

@@ -28,7 +28,14 @@ final class Wire implements AutoCloseable {
 
     /** @param receiveBuffer bytes the kernel may hold for us, or 0 for its default */
     Wire(int receiveBuffer) throws IOException {
-        URI service = service();
+        this(service(), receiveBuffer);
+    }
+
+    Wire(URI service) throws IOException {
+        this(service, 0);
+    }
+
+    private Wire(URI service, int receiveBuffer) throws IOException {
         socket = new Socket();
         if (receiveBuffer > 0) {
             socket.setReceiveBufferSize(receiveBuffer);

@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.TestProfile;
 import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,12 +17,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
-/** What is still there after some time in which nobody asked for anything; all of it waits once, together. */
-@QuarkusTest
-@TestProfile(LocalSandboxProfile.class)
+/** What the built service still has after some time in which nobody asked for anything; all waits once, together. */
 @Timeout(120)
-class IdleQuarkusTest {
+class IdleTest {
     /**
      * After this long without a task the JDK ends the thread that started a sandbox, unless it is meant to stay;
      * clients keep connections for less. Real time on purpose: it is a timer of the JDK that no setting reaches.
@@ -31,12 +30,18 @@ class IdleQuarkusTest {
 
     private static final Map<String, Wire> CONNECTIONS = new LinkedHashMap<>();
 
+    @TempDir
+    private static Path directory;
+
+    private static BuiltService service;
     private static ApiClient api;
     private static String id;
 
     @BeforeAll
     static void leaveAlone() throws Exception {
-        api = new ApiClient(Wire.service().toString(), LocalSandboxProfile.ADMIN);
+        var place = BuiltService.Place.in(directory, false);
+        service = BuiltService.start(place, Map.of("sandbridge.key", LocalSandboxProfile.ADMIN));
+        api = new ApiClient(service.url(), LocalSandboxProfile.ADMIN);
         var health = ApiClient.json(api.send("GET", "/health", "").body());
         assumeTrue(health.get("ok").asBoolean(), () -> "no local sandboxes here: " + health.get("errors"));
         id = api.create("{}");
@@ -47,7 +52,7 @@ class IdleQuarkusTest {
         connect("put", "PUT", sandbox + "/file/workspace/a", "x".repeat(100_000));
         connect("bad exec", "POST", sandbox + "/exec", "{\"argv\":[]}");
         connect("missing file", "GET", sandbox + "/file/workspace/none", "");
-        var stranger = new Wire();
+        var stranger = new Wire(URI.create(service.url()));
         CONNECTIONS.put("no key", stranger);
         stranger.request("POST", "/v1/sandbox", "x".repeat(1000).getBytes(UTF_8))
                 .reply("POST");
@@ -56,7 +61,7 @@ class IdleQuarkusTest {
     }
 
     private static void connect(String what, String method, String target, String body) throws IOException {
-        var wire = new Wire();
+        var wire = new Wire(URI.create(service.url()));
         CONNECTIONS.put(what, wire);
         ask(wire, method, target, body);
     }
@@ -69,12 +74,15 @@ class IdleQuarkusTest {
     }
 
     @AfterAll
-    static void end() throws IOException {
+    static void end() throws Exception {
         for (Wire wire : CONNECTIONS.values()) {
             wire.close();
         }
         if (id != null) {
             api.delete(id);
+        }
+        if (service != null) {
+            service.close();
         }
     }
 
