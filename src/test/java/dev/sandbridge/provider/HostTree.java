@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributeView;
@@ -165,10 +166,18 @@ final class HostTree implements SandboxTree {
                 }
                 left -= n;
                 if (left == 0) {
-                    var now = entry(path, "");
-                    changed = now.size() != entry.size() || !changedAt(path).equals(opened);
+                    changed = isChanged();
                 }
                 return n;
+            }
+
+            private boolean isChanged() throws IOException {
+                try {
+                    return entry(path, "").size() != entry.size()
+                            || !changedAt(path).equals(opened);
+                } catch (NoSuchFileException gone) {
+                    return true;
+                }
             }
 
             @Override
