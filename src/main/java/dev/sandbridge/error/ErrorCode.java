@@ -13,6 +13,9 @@ public enum ErrorCode {
     /** Sealed state that is forged, foreign, too old, or made for another sandbox. */
     STATE_INVALID("state_invalid", Retry.NO),
     PAYLOAD_TOO_LARGE("payload_too_large", Retry.NO),
+    /** Path and query are longer than any that means something. */
+    URI_TOO_LONG("uri_too_long", Retry.NO),
+    HEADERS_TOO_LARGE("headers_too_large", Retry.NO),
     RANGE_NOT_SATISFIABLE("range_not_satisfiable", Retry.NO),
     ROUTE_NOT_FOUND("not_found", Retry.NO),
     SANDBOX_NOT_FOUND("sandbox_not_found", Retry.NO),

@@ -179,16 +179,16 @@ final class ApiRequest {
      *
      * @throws SandboxException PAYLOAD_TOO_LARGE when the announced length is above the limit already
      */
-    InputStream upload(InputStream body, long limit) {
+    InputStream upload(long limit) {
         if (contentLength() > limit) {
             throw tooLong(limit);
         }
-        return new LimitedInput(body, limit);
+        return new RequestBody(http.request(), limit);
     }
 
     /** The body as a JSON object; an empty body is an empty object. */
-    JsonFields json(InputStream body, ObjectMapper mapper, long limit) throws IOException {
-        byte[] bytes = bytes(body, limit);
+    JsonFields json(ObjectMapper mapper, long limit) throws IOException {
+        byte[] bytes = bytes(limit);
         try {
             JsonNode node = mapper.reader()
                     .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -207,11 +207,11 @@ final class ApiRequest {
     }
 
     /** The body as bytes in memory. */
-    byte[] bytes(InputStream body, long limit) throws IOException {
+    byte[] bytes(long limit) throws IOException {
         var bytes = new ByteArrayOutputStream();
-        try (InputStream in = upload(body, limit)) {
+        try (InputStream in = upload(limit)) {
             in.transferTo(bytes);
-        } catch (LimitedInput.TooLong tooLong) {
+        } catch (RequestBody.TooLong tooLong) {
             throw tooLong(limit);
         }
         return bytes.toByteArray();

@@ -176,11 +176,11 @@ final class ArchiveResource {
     @POST
     @Path("hydrate")
     @Produces(MediaType.APPLICATION_JSON)
-    public Hydrated hydrate(@Context RoutingContext http, InputStream body) throws IOException {
+    public Hydrated hydrate(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
         Query query = request.query();
         String manifest = query.text("manifest");
-        try (InputStream archive = request.upload(body, Long.MAX_VALUE)) {
+        try (InputStream archive = request.upload(Long.MAX_VALUE)) {
             archives.hydrate(request.caller(), request.sandbox(), archive, query.flag("clear"), manifest);
         }
         return new Hydrated(true, manifest == null ? null : "complete");

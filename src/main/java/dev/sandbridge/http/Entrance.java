@@ -11,6 +11,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands before every router and door, WebSocket upgrades included: takes the raw path apart, sends the request on
@@ -24,6 +25,11 @@ final class Entrance {
 
     /** Others are no routes; the framework would answer OPTIONS by itself. */
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE");
+
+    /** Any path of a file fits in, percent-encoded. */
+    private static final int LONGEST_URI = 32 << 10;
+
+    private static final int LARGEST_HEADERS = 64 << 10;
 
     /** What is still read of a body that nobody wants, so that the caller sees the answer and not a broken pipe. */
     private static final long LEFT_OVER = 64L << 20;
@@ -52,7 +58,11 @@ final class Entrance {
             return;
         }
         if (!draining.enter()) {
-            refuse(http);
+            refuse(
+                    http,
+                    new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "the service is about to end")
+                            .action("connect again and repeat the request")
+                            .retry(Retry.YES));
             return;
         }
         HttpServerRequest request = http.request();
@@ -68,17 +78,41 @@ final class Entrance {
                 discard(http);
             }
         });
+        if (request.getHeader(HttpHeaders.UPGRADE) == null) {
+            request.pause();
+        }
+        var tooLong = tooLong(request);
+        if (tooLong != null) {
+            refuse(http, tooLong);
+            return;
+        }
         request.headers().set(HttpHeaders.ACCEPT, "*/*");
         request.headers().set(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
         String query = request.query();
         http.reroute(path.route() + (query == null ? "" : "?" + query));
     }
 
-    private void refuse(RoutingContext http) {
-        var ending = new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "the service is about to end")
-                .action("connect again and repeat the request")
-                .retry(Retry.YES);
-        var answer = errors.get().answer(ending, http);
+    /** The framework's own limits lie above these: it refuses with an empty body. */
+    private static @Nullable SandboxException tooLong(HttpServerRequest request) {
+        if (request.uri().length() > LONGEST_URI) {
+            return new SandboxException(
+                            ErrorCode.URI_TOO_LONG, "path and query may be at most " + LONGEST_URI + " bytes long")
+                    .action("ask for less at once, or send it in a body");
+        }
+        long size = 0;
+        for (var header : request.headers()) {
+            size += header.getKey().length() + header.getValue().length();
+        }
+        return size <= LARGEST_HEADERS
+                ? null
+                : new SandboxException(
+                                ErrorCode.HEADERS_TOO_LARGE,
+                                "all headers together may be at most " + LARGEST_HEADERS + " bytes long")
+                        .action("send fewer or shorter headers");
+    }
+
+    private void refuse(RoutingContext http, SandboxException refusal) {
+        var answer = errors.get().answer(refusal, http);
         http.response()
                 .setStatusCode(answer.status())
                 .putHeader(HttpHeaders.CONTENT_TYPE, answer.type())

@@ -125,8 +125,10 @@ final class Errors {
             // Not 403, which the Python SDK takes for a path that leaves the workspace.
             case CONFLICT, WRONG_FILE_TYPE, FILE_PERMISSION_DENIED -> 409;
             case PAYLOAD_TOO_LARGE -> 413;
+            case URI_TOO_LONG -> 414;
             case RANGE_NOT_SATISFIABLE -> 416;
             case OUTPUT_LIMIT_EXCEEDED -> 422;
+            case HEADERS_TOO_LARGE -> 431;
             case INTERNAL -> 500;
             case CAPABILITY_UNAVAILABLE -> 501;
             case EXEC_ERROR,

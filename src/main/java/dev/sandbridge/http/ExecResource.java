@@ -18,7 +18,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -58,14 +57,12 @@ final class ExecResource {
 
     @POST
     @Produces(MediaType.APPLICATION_JSON)
-    public @Nullable Answer exec(@Context RoutingContext http, InputStream body) throws IOException {
+    public @Nullable Answer exec(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
         boolean json = request.prefers(MediaType.APPLICATION_JSON, MediaType.SERVER_SENT_EVENTS);
         ExecCall call = request.limits()
                 .capped(ExecCalls.read(
-                        request.json(body, mapper, config.maxJson().asLongValue()),
-                        request.header("Session-Id"),
-                        json));
+                        request.json(mapper, config.maxJson().asLongValue()), request.header("Session-Id"), json));
         long start = System.nanoTime();
         try (StartedExec command = service.exec(request.caller(), request.sandbox(), call)) {
             request.whenGone(command::cancel);

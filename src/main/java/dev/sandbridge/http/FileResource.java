@@ -74,11 +74,11 @@ final class FileResource {
 
     @PUT
     @Produces(MediaType.APPLICATION_JSON)
-    public Ok write(@Context RoutingContext http, InputStream body) throws IOException {
+    public Ok write(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
         long limit = config.maxUpload().asLongValue();
         var file = request.file();
-        try (InputStream content = request.upload(body, limit)) {
+        try (InputStream content = request.upload(limit)) {
             service.files()
                     .write(
                             request.caller(),
@@ -87,7 +87,7 @@ final class FileResource {
                             content,
                             request.contentLength(),
                             request.query().mode("mode"));
-        } catch (LimitedInput.TooLong tooLong) {
+        } catch (RequestBody.TooLong tooLong) {
             throw ApiRequest.tooLong(limit);
         }
         return Ok.OK;

@@ -17,7 +17,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Objects;
 
@@ -59,9 +58,9 @@ final class FilesResource {
     @POST
     @Path("mkdir")
     @Produces(MediaType.APPLICATION_JSON)
-    public FileAnswer make(@Context RoutingContext http, InputStream body) throws IOException {
+    public FileAnswer make(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        JsonFields fields = request.json(body, mapper, config.maxJson().asLongValue());
+        JsonFields fields = request.json(mapper, config.maxJson().asLongValue());
         String path = fields.text("path");
         if (path == null) {
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "path must name the directory to make");

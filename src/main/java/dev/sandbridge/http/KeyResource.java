@@ -21,7 +21,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -75,9 +74,9 @@ final class KeyResource {
     record ListAnswer(List<Answer> keys) {}
 
     @POST
-    public Answer create(@Context RoutingContext http, InputStream body) throws IOException {
+    public Answer create(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http).requireAdmin();
-        JsonFields fields = request.json(body, mapper, SMALL);
+        JsonFields fields = request.json(mapper, SMALL);
         String owner = fields.text("owner");
         if (owner == null) {
             throw fields.wrong("owner", "the name of the key's owner");
@@ -98,10 +97,9 @@ final class KeyResource {
 
     @PATCH
     @Path("{key}")
-    public Answer change(@Context RoutingContext http, @PathParam("key") String key, InputStream body)
-            throws IOException {
+    public Answer change(@Context RoutingContext http, @PathParam("key") String key) throws IOException {
         ApiRequest request = ApiRequest.of(http).requireAdmin();
-        JsonFields fields = request.json(body, mapper, SMALL);
+        JsonFields fields = request.json(mapper, SMALL);
         Boolean disabled = fields.flag("disabled");
         if (disabled == null) {
             throw fields.wrong("disabled", "true or false");

@@ -21,7 +21,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;
@@ -69,9 +68,9 @@ final class PortResource {
     record ListAnswer(List<PortAnswer> ports) {}
 
     @POST
-    public PortAnswer publish(@Context RoutingContext http, InputStream body) throws IOException {
+    public PortAnswer publish(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        JsonFields fields = request.json(body, mapper, config.maxJson().asLongValue());
+        JsonFields fields = request.json(mapper, config.maxJson().asLongValue());
         Long port = fields.number("port", 1, 65_535);
         if (port == null) {
             throw fields.wrong("port", "an integer from 1 to 65535");

@@ -69,9 +69,9 @@ final class ProcessResource {
     }
 
     @POST
-    public ProcessAnswer start(@Context RoutingContext http, InputStream body) throws IOException {
+    public ProcessAnswer start(@Context RoutingContext http) throws IOException {
         ApiRequest request = request(http);
-        JsonFields fields = request.json(body, mapper, config.maxJson().asLongValue());
+        JsonFields fields = request.json(mapper, config.maxJson().asLongValue());
         if (fields.has("stdin") || fields.has("stdin_base64")) {
             throw fields.wrong("stdin", "sent to the process's own stdin route after the start");
         }
@@ -113,11 +113,10 @@ final class ProcessResource {
 
     @POST
     @Path("{process}/stdin")
-    public Ok input(@Context RoutingContext http, @PathParam("process") String process, InputStream body)
-            throws IOException {
+    public Ok input(@Context RoutingContext http, @PathParam("process") String process) throws IOException {
         ApiRequest request = request(http);
         long limit = config.maxUpload().asLongValue();
-        try (InputStream bytes = request.upload(body, limit)) {
+        try (InputStream bytes = request.upload(limit)) {
             service.processes()
                     .write(
                             request.caller(),
@@ -125,7 +124,7 @@ final class ProcessResource {
                             process,
                             bytes,
                             request.query().flag("end"));
-        } catch (LimitedInput.TooLong tooLong) {
+        } catch (RequestBody.TooLong tooLong) {
             throw ApiRequest.tooLong(limit);
         } catch (CallerGone gone) {
             throw gone;
@@ -138,10 +137,9 @@ final class ProcessResource {
 
     @POST
     @Path("{process}/signal")
-    public Ok signal(@Context RoutingContext http, @PathParam("process") String process, InputStream body)
-            throws IOException {
+    public Ok signal(@Context RoutingContext http, @PathParam("process") String process) throws IOException {
         ApiRequest request = request(http);
-        JsonFields fields = request.json(body, mapper, config.maxJson().asLongValue());
+        JsonFields fields = request.json(mapper, config.maxJson().asLongValue());
         String signal = fields.text("signal");
         if (signal == null) {
             throw fields.wrong("signal", "a name such as \"TERM\"");

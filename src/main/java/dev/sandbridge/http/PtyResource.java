@@ -19,7 +19,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +50,9 @@ final class PtyResource {
     }
 
     @POST
-    public PtyAnswer start(@Context RoutingContext http, InputStream body) throws IOException {
+    public PtyAnswer start(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        JsonFields fields = fields(request, body);
+        JsonFields fields = fields(request);
         return PtyAnswer.of(terminals.start(
                 request.caller(),
                 request.sandbox(),
@@ -64,10 +63,9 @@ final class PtyResource {
 
     @POST
     @Path("{process}")
-    public PtyAnswer write(@Context RoutingContext http, @PathParam("process") String process, InputStream body)
-            throws IOException {
+    public PtyAnswer write(@Context RoutingContext http, @PathParam("process") String process) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        JsonFields fields = fields(request, body);
+        JsonFields fields = fields(request);
         String chars = fields.text("chars");
         return PtyAnswer.of(terminals.write(
                 request.caller(),
@@ -94,9 +92,9 @@ final class PtyResource {
     /** Without a named origin, the page's that asks. */
     @POST
     @Path("ticket")
-    public TicketAnswer ticket(@Context RoutingContext http, InputStream body) throws IOException {
+    public TicketAnswer ticket(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        JsonFields fields = fields(request, body);
+        JsonFields fields = fields(request);
         String origin = fields.text("origin");
         terminals.check(request.caller(), request.sandbox());
         var right = new Tickets.Right(
@@ -110,8 +108,8 @@ final class PtyResource {
                 issued.expiresAt().toString());
     }
 
-    private JsonFields fields(ApiRequest request, InputStream body) throws IOException {
-        return request.json(body, mapper, config.maxJson().asLongValue());
+    private JsonFields fields(ApiRequest request) throws IOException {
+        return request.json(mapper, config.maxJson().asLongValue());
     }
 
     private static ToolWait wait(JsonFields fields, long standard) {

@@ -20,7 +20,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,10 +51,10 @@ final class SandboxResource {
             List<SandboxAnswer> sandboxes, @Nullable String nextCursor) {}
 
     @POST
-    public SandboxAnswer create(@Context RoutingContext http, InputStream body) throws IOException {
+    public SandboxAnswer create(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
         CreateSandbox wish = wish(
-                request.json(body, mapper, config.maxJson().asLongValue()),
+                request.json(mapper, config.maxJson().asLongValue()),
                 request.path().profile());
         var made = service.create(request.caller(), wish);
         return SandboxAnswer.of(made.sandbox(), made.created());
@@ -82,9 +81,9 @@ final class SandboxResource {
 
     @PATCH
     @Path("{id}")
-    public SandboxAnswer update(@Context RoutingContext http, InputStream body) throws IOException {
+    public SandboxAnswer update(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        JsonFields fields = request.json(body, mapper, config.maxJson().asLongValue());
+        JsonFields fields = request.json(mapper, config.maxJson().asLongValue());
         var update = new SandboxUpdate(
                 fields.has("labels") ? changes(fields.nullableTextMap("labels")) : null,
                 fields.duration("ttl"),

@@ -14,7 +14,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Clock;
 import java.util.Map;
 
@@ -41,9 +40,9 @@ final class SessionResource {
     record Closed(boolean success, String sessionId, String timestamp) {}
 
     @POST
-    public Opened open(@Context RoutingContext http, InputStream body) throws IOException {
+    public Opened open(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        JsonFields fields = fields(request, body);
+        JsonFields fields = fields(request);
         String id = service.openShellSession(
                 request.caller(),
                 request.sandbox(),
@@ -62,9 +61,9 @@ final class SessionResource {
     }
 
     /** The contract takes a body that is not JSON for an empty one here. */
-    private JsonFields fields(ApiRequest request, InputStream body) throws IOException {
+    private JsonFields fields(ApiRequest request) throws IOException {
         try {
-            return request.json(body, mapper, config.maxJson().asLongValue());
+            return request.json(mapper, config.maxJson().asLongValue());
         } catch (SandboxException notJson) {
             if (notJson.code() != ErrorCode.INVALID_REQUEST) {
                 throw notJson;

@@ -19,7 +19,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 
 /** Snapshots of workspaces: made, listed, restored, removed. */
@@ -92,10 +91,9 @@ final class SnapshotResource {
 
     @POST
     @Path("restore")
-    public RestoreAnswer restore(@Context RoutingContext http, InputStream body) throws IOException {
+    public RestoreAnswer restore(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
-        String snapshot =
-                request.json(body, mapper, config.maxJson().asLongValue()).text("snapshot");
+        String snapshot = request.json(mapper, config.maxJson().asLongValue()).text("snapshot");
         if (snapshot == null) {
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "snapshot must name the snapshot to restore");
         }

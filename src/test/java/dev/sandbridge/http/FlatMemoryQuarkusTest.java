@@ -12,7 +12,10 @@ import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -128,6 +131,41 @@ class FlatMemoryQuarkusTest {
             assertThat(wire.send(new byte[1024]).reply("POST").status()).isEqualTo(200);
         }
         assertThat(DOOR.sh(id, "stat -c %s large; du -k large | cut -f1").out()).matches(TREE + "\n\\d{1,4}\n");
+        DOOR.delete("/v1/sandbox/" + id);
+    }
+
+    @Test
+    void aProcessThatDoesNotReadStopsItsSender() throws Exception {
+        String id = DOOR.create();
+        String processes = "/v1/sandbox/" + id + "/processes";
+        var process = DOOR.post(processes, Map.of("argv", List.of("sleep", "600")));
+        String path = processes + "/" + process.json().get("id").asText();
+        long before = memory();
+        var sent = new AtomicInteger();
+        var last = new AtomicLong(System.nanoTime());
+        try (var wire = new Wire()) {
+            wire.request("POST", path + "/stdin", new byte[0], KEY[0], KEY[1], "Content-Length", "" + SIZE);
+            var sender = Thread.ofVirtual().start(() -> {
+                try {
+                    while (sent.get() < SIZE / PIECE) {
+                        wire.send(piece(0));
+                        sent.incrementAndGet();
+                        last.set(System.nanoTime());
+                    }
+                } catch (IOException ended) {
+                    // Nobody reads any more.
+                }
+            });
+            Door.await("the sender stands still", 60, () -> System.nanoTime() - last.get() > 1_000_000_000L);
+            assertThat(sent.get()).as("MiB sent, the kernel's buffers included").isLessThan(64);
+            assertThat(memory() - before).as("bytes held for it").isLessThan(LITTLE);
+            DOOR.delete(path);
+            assertThat(wire.reply("POST").status())
+                    .as("when the process is gone")
+                    .isBetween(400, 499);
+            wire.close();
+            sender.join();
+        }
         DOOR.delete("/v1/sandbox/" + id);
     }
 

@@ -14,6 +14,7 @@ import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -188,6 +189,56 @@ class TransportQuarkusTest {
                 assertThat(answer.status()).as(host).isEqualTo(400);
                 assertThat(answer.code()).as(host).isEqualTo("invalid_request");
             }
+        }
+    }
+
+    @Test
+    @DisplayName("statement 8: a head that is too long is told so, at the limit it is not")
+    void aHeadThatIsTooLongIsToldSo() throws IOException {
+        String path = "/v1/sandbox/" + id + "/file/workspace/";
+        for (int length : List.of(32 << 10, (32 << 10) + 1, 100_000)) {
+            var answer = bare("GET " + path + "x".repeat(length - path.length()) + " HTTP/1.1\r\nHost: x\r\n");
+            assertThat(answer.status()).as("%s", length).isEqualTo(length > 32 << 10 ? 414 : 400);
+            assertThat(answer.code())
+                    .as("%s", length)
+                    .isEqualTo(length > 32 << 10 ? "uri_too_long" : "invalid_request");
+        }
+        for (int length : List.of(60 << 10, 64 << 10, 200_000)) {
+            String headers = "X-Long: " + "x".repeat(length) + "\r\n";
+            var answer = bare("GET /v1/sandbox/" + id + "/running HTTP/1.1\r\nHost: x\r\n" + headers);
+            assertThat(answer.status()).as("%s", length).isEqualTo(length >= 64 << 10 ? 431 : 200);
+            if (answer.status() != 200) {
+                assertThat(answer.code()).isEqualTo("headers_too_large");
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("a caller who asks before it sends a body is told to go on where the body is wanted, else the refusal")
+    @Tag("long-lived")
+    void aCallerWhoAsksBeforeItSendsIsTold() throws IOException {
+        String put = "PUT /v1/sandbox/" + id + "/file/workspace/asked HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+                + "Expect: 100-continue\r\n";
+        try (var wire = new Wire()) {
+            wire.send(put + "Authorization: Bearer " + DoorProfile.ADMIN + "\r\n\r\n");
+            assertThat(wire.head().status()).isEqualTo(100);
+            assertThat(wire.send("body").reply("PUT").status()).isEqualTo(200);
+        }
+        assertThat(DOOR.read(id, "workspace/asked").text()).isEqualTo("body");
+        try (var wire = new Wire()) {
+            assertThat(wire.send(put + "Authorization: Bearer wrong\r\n\r\n")
+                            .reply("PUT")
+                            .status())
+                    .isEqualTo(401);
+        }
+    }
+
+    /** One request on a connection of its own. */
+    private static Door.Answer bare(String head) throws IOException {
+        try (var wire = new Wire()) {
+            var reply = wire.send(head + "Authorization: Bearer " + DoorProfile.ADMIN + "\r\n\r\n")
+                    .reply("GET");
+            return new Door.Answer(reply.status(), reply);
         }
     }
 
