@@ -140,7 +140,11 @@ final class BlaxelFiles implements SandboxFiles {
         return errand.run(Shell.words(new ArrayList<>(List.of(words))) + Shell.FILES, environment);
     }
 
+    /** Base64, or one plain line, whose end may have got lost on the way. */
     private static byte[] decoded(String text) {
+        if (text.startsWith("ok ") || text.startsWith("no ")) {
+            return (text.strip() + "\n").getBytes(US_ASCII);
+        }
         try {
             return Base64.getMimeDecoder().decode(text.getBytes(US_ASCII));
         } catch (IllegalArgumentException spoiled) {

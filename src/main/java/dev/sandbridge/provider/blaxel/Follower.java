@@ -203,6 +203,12 @@ final class Follower {
             ended();
             return;
         }
+        SandboxException loss = words.loss();
+        if (loss != null) {
+            fail(loss);
+            watcher.discard(new IOException(loss));
+            return;
+        }
         if (words.isGone()) {
             watcher.told(words.stdout(), words.stderr());
         } else {

@@ -36,6 +36,7 @@ final class Watcher {
     private volatile boolean wanted;
     private volatile boolean commandEnded;
     private volatile boolean gone;
+    private volatile boolean discarded;
 
     Watcher(DataPlane plane, String directory, Timing timing) {
         this.plane = plane;
@@ -89,6 +90,12 @@ final class Watcher {
         lose();
     }
 
+    /** Ends both streams with a failure, and removes what is left of them. */
+    void discard(IOException failure) {
+        discarded = true;
+        lose(failure);
+    }
+
     /** Nobody reads any more: the runner throws the rest away, and what it kept is removed. */
     void close() {
         stdout.close();
@@ -123,7 +130,7 @@ final class Watcher {
                 }
                 awaitWish(pause);
             }
-            if (!gone) {
+            if (!gone || discarded) {
                 tidy();
             }
         } catch (InterruptedIOException stopped) {
@@ -148,8 +155,7 @@ final class Watcher {
     /** The runner removes its directory when it ends after this; if it had ended before, we do. */
     private void tidy() throws InterruptedIOException {
         try {
-            Map<String, Long> files = plane.sizes(directory);
-            if (files.containsKey("o.end") && files.containsKey("e.end") && files.containsKey("exit")) {
+            if (discarded || hasEnded(plane.sizes(directory))) {
                 plane.remove(directory);
             }
         } catch (InterruptedIOException interrupted) {
@@ -157,6 +163,10 @@ final class Watcher {
         } catch (IOException | Refused | SandboxException removed) {
             LOG.log(Level.FINE, "nothing is left of a command's output", removed);
         }
+    }
+
+    private static boolean hasEnded(Map<String, Long> files) {
+        return files.containsKey("o.end") && files.containsKey("e.end") && files.containsKey("exit");
     }
 
     private boolean lookQuietly() throws InterruptedIOException {

@@ -17,6 +17,7 @@ final class Words {
     private byte @Nullable [] stdout;
     private byte @Nullable [] stderr;
     private boolean gone;
+    private boolean full;
     private volatile @Nullable ExitStatus exit;
 
     /** The command's process id, 0 where its program could not even be handed over; or why nothing was started. */
@@ -33,6 +34,12 @@ final class Words {
     /** Whether everything was said and nothing lies in the sandbox any more. */
     boolean isGone() {
         return gone;
+    }
+
+    /** Why output of the command is lost, or null where it is not. */
+    @Nullable
+    SandboxException loss() {
+        return full ? noRoom() : null;
     }
 
     byte[] stdout() {
@@ -69,6 +76,7 @@ final class Words {
             case "refused" -> started.completeExceptionally(refusal(value));
             case "o" -> stdout = bytes(parts, stdout);
             case "e" -> stderr = bytes(parts, stderr);
+            case "full" -> full = true;
             case "gone" -> gone = true;
             case "exit" -> {
                 // A code that cannot be read is no code, and certainly not 0.
@@ -102,8 +110,12 @@ final class Words {
         return why.equals("directory")
                 ? new SandboxException(
                         ErrorCode.INVALID_REQUEST, "the working directory does not exist or cannot be entered")
-                : new SandboxException(
-                                ErrorCode.DISK_FULL, "the sandbox has no room below /tmp for the output of a command")
-                        .action("delete files, or use a sandbox with more memory");
+                : noRoom();
+    }
+
+    private static SandboxException noRoom() {
+        return new SandboxException(
+                        ErrorCode.DISK_FULL, "the sandbox has no room below /tmp for the output of a command")
+                .action("delete files, or use a sandbox with more memory");
     }
 }

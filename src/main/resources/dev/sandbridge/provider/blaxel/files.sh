@@ -1,8 +1,10 @@
 # One operation on a file, in one round trip: what a path names is decided here, where it is used.
 #
-# Positional parameters: operation, path, and what the operation needs. The answer, in base64, is a line "ok FACTS/" or
-# "no WHY/", and what belongs to it. FACTS are those of stat: mode/uid/gid/user/group/size/mtime.
+# Positional parameters: operation, path, and what the operation needs. The answer is a line "ok FACTS/" or "no WHY/", and
+# what belongs to it; in base64, unless it is one line of plain characters. FACTS are those of stat:
+# mode/uid/gid/user/group/size/mtime. Every program that is run costs as much as all the rest, so few are.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
 umask 022
 _sb_facts='%f/%u/%g/%U/%G/%s/%Y/'
 
@@ -59,13 +61,20 @@ open() {
     [ -f "$1" ] || no type
     [ -r "$1" ] || no denied
     {
-        size=$(stat -L -c %s /proc/self/fd/3)
+        found=$(stat -L -c "%s/$_sb_facts" /proc/self/fd/3)
+        size=${found%%/*}
         rest=$((size > $2 ? size - $2 : 0))
         [ "$3" -lt 0 ] || [ "$3" -gt "$rest" ] || rest=$3
-        facts -L /proc/self/fd/3
+        printf 'ok %s\n' "${found#*/}"
         if [ "$rest" -le "$4" ]; then
             printf '+'
-            [ "$rest" -eq 0 ] || tail -c "+$(($2 + 1))" <&3 | head -c "$rest"
+            if [ "$rest" -eq 0 ]; then
+                :
+            elif [ "$2" -eq 0 ]; then
+                head -c "$rest" <&3
+            else
+                tail -c "+$(($2 + 1))" <&3 | head -c "$rest"
+            fi
         fi
     } 3< "$1"
 }
@@ -100,34 +109,49 @@ place() {
     [ -d "$up" ] || mkdir -p -- "$up" 2> /dev/null || {
         [ -d "$up" ] || why "$up/x" failed
     }
+    staged=$2
     if [ -n "${_sb_data+x}" ]; then
-        mkdir -p -- "${2%/*}"
-        printf %s "$_sb_data" | base64 -d > "$2" 2> /dev/null
+        [ -d "${staged%/*}" ] || mkdir -p -- "${staged%/*}"
+        printf %s "$_sb_data" | base64 -d > "$staged" 2> /dev/null
     fi
-    [ "$(wc -c < "$2")" -eq "$3" ] || {
-        rm -f -- "$2"
+    target_mode=
+    {
+        IFS=/ read -r device size told
+        IFS=/ read -r place _
+        IFS=/ read -r _ _ _ _ _ _ _ _ _ target_mode
+    } << END
+$(stat -L -c "%d/%s/$_sb_facts%a" -- "$staged" "$up" "$target" 2> /dev/null)
+END
+    [ "$size" = "$3" ] || {
+        rm -f -- "$staged"
         no full
     }
-    mode=$4
-    [ -n "$mode" ] || mode=$(stat -c %a -- "$target" 2> /dev/null) || mode=644
-    staged=$2
-    devices=$(stat -c %d -- "$staged" "$up" | sort -u | wc -l)
-    if [ "$devices" -ne 1 ]; then
-        near=$up/.${2##*/}
+    mode=${4:-${target_mode:-644}}
+    if [ "$device" != "$place" ]; then
+        near=$up/.${staged##*/}
         cp -- "$staged" "$near" 2> /dev/null || {
             rm -f -- "$staged" "$near"
             no full
         }
         rm -f -- "$staged"
         staged=$near
+        told=
     fi
-    chmod "$mode" "$staged" && mv -fT -- "$staged" "$target" 2> /dev/null || {
+    # Made here, a file has the mode of most already.
+    [ "${told##*/}" = "$mode" ] || {
+        told=
+        chmod "$mode" "$staged"
+    } && mv -fT -- "$staged" "$target" 2> /dev/null || {
         rm -f -- "$staged"
         [ -w "$up" ] || no denied
         [ ! -d "$target" ] || no type
         no failed
     }
-    facts -- "$target" || no failed
+    if [ -n "$told" ]; then
+        printf 'ok %s\n' "${told%/*}/"
+    else
+        facts -- "$target" || no failed
+    fi
 }
 
 # path parents mode
@@ -178,6 +202,16 @@ if [ "$_sb_operation" = names ]; then
     else
         printf '@'
     fi
+elif [ "$_sb_operation" = open ]; then
+    (open "$@") | base64
 else
-    ("$_sb_operation" "$@") | base64
+    _sb_answer=$(
+        ("$_sb_operation" "$@")
+        printf x
+    )
+    _sb_answer=${_sb_answer%x}
+    case ${_sb_answer%?} in
+        *[!0-9A-Za-z\ /_.-]*) printf %s "$_sb_answer" | base64 ;;
+        *) printf %s "$_sb_answer" ;;
+    esac
 fi

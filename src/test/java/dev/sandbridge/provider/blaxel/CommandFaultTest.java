@@ -94,6 +94,21 @@ class CommandFaultTest extends VendorSuite {
     }
 
     @Test
+    void outputThatFindsNoRoomIsAFailureAndNoSuccess() throws Exception {
+        String full = "d=$(readlink /proc/$$/fd/1); ln -s /dev/full \"${d%/*}/o.1\"; echo \"${d%/*}\" > place; "
+                + "head -c 1100000 /dev/zero";
+        try (RunningCommand running = sandbox.start(script(full))) {
+            assertThat(catchThrowable(() -> running.stdout().readAllBytes())).isInstanceOf(IOException.class);
+            assertThat(catchThrowable(() -> running.exit().get(20, TimeUnit.SECONDS)))
+                    .cause()
+                    .isInstanceOfSatisfying(SandboxException.class, lost -> assertThat(lost.code())
+                            .isEqualTo(ErrorCode.DISK_FULL));
+        }
+        String gone = "for i in $(seq 100); do [ -e \"$(cat place)\" ] || exec echo gone; sleep 0.1; done";
+        assertThat(output(sandbox, gone)).isEqualTo("gone\n");
+    }
+
+    @Test
     @DisplayName("statement 52: the vendor's exit code 0 of a running process is not read")
     void aRunningCommandHasNoExitCode() throws Exception {
         vendor.cutStreams(true);
