@@ -29,6 +29,7 @@ final class BlaxelFiles implements SandboxFiles {
 
     private static final int SHORT_WRITE = 64 << 10;
     private static final int CHANGES = 5;
+    private static final String LISTING = "listing a directory";
 
     private final DataPlane plane;
     private final Runnable requireThere;
@@ -83,8 +84,7 @@ final class BlaxelFiles implements SandboxFiles {
                 throw new SandboxException(
                         ErrorCode.INVALID_REQUEST, came + " bytes came instead of the " + length + " announced");
             }
-            placed = true;
-            return answer(
+            FileInfo written = answer(
                             writing("writing a file"),
                             isShort ? Map.of("_sb_data", Base64.getEncoder().encodeToString(beginning)) : Map.of(),
                             "place",
@@ -93,6 +93,8 @@ final class BlaxelFiles implements SandboxFiles {
                             Long.toString(came),
                             mode == null ? "" : Integer.toOctalString(mode))
                     .info(name(path));
+            placed = true;
+            return written;
         } finally {
             if (!placed) {
                 discard(staged);
@@ -104,11 +106,18 @@ final class BlaxelFiles implements SandboxFiles {
     public void list(WorkspacePath directory, Consumer<FileInfo> entry) {
         requireThere.run();
         String file = BlaxelHandle.SPOOL + plane.freshName() + ".list";
-        var errand = reading("listing a directory");
-        String text = run(errand, Map.of(), "names", directory.text(), file);
-        List<FileInfo> entries =
-                FileAnswer.of(text.equals("@") ? fetched(file) : decoded(text)).entries();
-        entries.forEach(entry);
+        String text = run(reading(LISTING), Map.of(), "names", directory.text(), file);
+        if (!text.equals("@")) {
+            Listing.read(new ByteArrayInputStream(decoded(text)), entry);
+            return;
+        }
+        try (var body = plane.open(LISTING, file, "bytes=0-").body()) {
+            Listing.read(body, entry);
+        } catch (Refused | IOException failed) {
+            throw DataPlane.failure(failed, LISTING);
+        } finally {
+            discard(file);
+        }
     }
 
     @Override
@@ -149,16 +158,6 @@ final class BlaxelFiles implements SandboxFiles {
             return Base64.getMimeDecoder().decode(text.getBytes(US_ASCII));
         } catch (IllegalArgumentException spoiled) {
             throw new SandboxException(ErrorCode.WORKSPACE_READ_FAILED, "the sandbox's answer is no answer", spoiled);
-        }
-    }
-
-    private byte[] fetched(String file) {
-        try (var body = plane.open("listing a directory", file, "bytes=0-").body()) {
-            return body.readAllBytes();
-        } catch (Refused | IOException failed) {
-            throw DataPlane.failure(failed, "listing a directory");
-        } finally {
-            discard(file);
         }
     }
 

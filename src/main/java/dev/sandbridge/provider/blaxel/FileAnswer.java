@@ -8,11 +8,7 @@ import dev.sandbridge.workspace.FileInfo;
 import dev.sandbridge.workspace.FileNames;
 import dev.sandbridge.workspace.FileType;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param rest what follows the first line
  */
 record FileAnswer(String[] facts, byte[] rest) {
-    private static final int FACTS = 7;
+    static final int FACTS = 7;
     private static final int TYPE = 0170000;
 
     /** @throws SandboxException what the script says went wrong */
@@ -46,34 +42,8 @@ record FileAnswer(String[] facts, byte[] rest) {
         return info(facts, name, FileNames.decode(rest));
     }
 
-    /** All entries of a directory. */
-    List<FileInfo> entries() {
-        var found = new ArrayList<String[]>();
-        var reader = new Reader(rest);
-        while (!reader.skips('/')) {
-            var entry = new String[FACTS + 1];
-            for (int i = 0; i < FACTS; i++) {
-                entry[i] = reader.until('/');
-            }
-            if (!reader.until('/').equals(".")) {
-                throw spoiled();
-            }
-            entry[FACTS] = reader.until('/');
-            if (!reader.skips('\n')) {
-                throw spoiled();
-            }
-            found.add(entry);
-        }
-        Map<String, String> targets = new HashMap<>();
-        while (reader.hasMore()) {
-            targets.put(reader.until('/'), reader.until('\0'));
-        }
-        return found.stream()
-                .map(entry -> info(entry, entry[FACTS], targets.getOrDefault(entry[FACTS], "")))
-                .toList();
-    }
-
-    private static FileInfo info(String[] facts, String name, String target) {
+    /** What the facts say of an entry. */
+    static FileInfo info(String[] facts, String name, String target) {
         try {
             int mode = Integer.parseInt(facts[0], 16);
             FileType type =
@@ -125,43 +95,7 @@ record FileAnswer(String[] facts, byte[] rest) {
         };
     }
 
-    private static SandboxException spoiled() {
+    static SandboxException spoiled() {
         return new SandboxException(ErrorCode.WORKSPACE_READ_FAILED, "the sandbox's answer is no answer");
-    }
-
-    /** Takes bytes apart at separators that names cannot hold. */
-    private static final class Reader {
-        private final byte[] bytes;
-        private int at;
-
-        Reader(byte[] bytes) {
-            this.bytes = bytes;
-        }
-
-        boolean hasMore() {
-            return at < bytes.length;
-        }
-
-        boolean skips(char expected) {
-            if (at >= bytes.length) {
-                throw spoiled();
-            }
-            if (bytes[at] != expected) {
-                return false;
-            }
-            at++;
-            return true;
-        }
-
-        String until(char separator) {
-            int from = at;
-            while (at < bytes.length && bytes[at] != separator) {
-                at++;
-            }
-            if (at == bytes.length) {
-                throw spoiled();
-            }
-            return FileNames.decode(Arrays.copyOfRange(bytes, from, at++));
-        }
     }
 }

@@ -1,7 +1,7 @@
 # One operation on a file, in one round trip: what a path names is decided here, where it is used.
 #
-# Positional parameters: operation, path, and what the operation needs. The answer is a line "ok FACTS/" or "no WHY/", and
-# what belongs to it; in base64, unless it is one line of plain characters. FACTS are those of stat:
+# Positional parameters: operation, path, and what the operation needs. The answer is a line "ok FACTS/" or "no WHY/",
+# and what belongs to it; in base64, unless it is one line of plain characters. FACTS are those of stat:
 # mode/uid/gid/user/group/size/mtime. Every program that is run costs as much as all the rest, so few are.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -79,13 +79,12 @@ open() {
     } 3< "$1"
 }
 
+# What each symbolic link holds, all entries, and a full stop, so that a listing that was cut is known by its end.
 names() {
     [ -e "$1" ] || why "$1" failed
     [ -d "$1" ] || no directory
     [ -r "$1" ] && cd -P -- "$1" || no denied
     printf 'ok /\n'
-    find . -mindepth 1 -maxdepth 1 -exec stat -c "$_sb_facts%n/" {} +
-    printf '/'
     find . -mindepth 1 -maxdepth 1 -type l -exec sh -c '
         for link; do
             printf "%s/" "${link#./}"
@@ -93,11 +92,17 @@ names() {
             printf "\\0"
         done
     ' sh {} +
+    printf '/'
+    find . -mindepth 1 -maxdepth 1 -exec stat -c "$_sb_facts%n/" {} +
+    printf .
 }
 
-# path staged size mode: puts a staged file into its place, whole.
+# path staged size mode: puts a staged file into its place, whole. Nothing of it is left where it fails.
 place() {
     target=$1
+    upload=$2
+    staged=$upload
+    trap 'rm -f -- "$upload" "$staged"' EXIT
     if [ -L "$1" ]; then
         target=$(readlink -f -- "$1" && printf x) || no missing
         target=${target%?x}
@@ -109,7 +114,6 @@ place() {
     [ -d "$up" ] || mkdir -p -- "$up" 2> /dev/null || {
         [ -d "$up" ] || why "$up/x" failed
     }
-    staged=$2
     if [ -n "${_sb_data+x}" ]; then
         [ -d "${staged%/*}" ] || mkdir -p -- "${staged%/*}"
         printf %s "$_sb_data" | base64 -d > "$staged" 2> /dev/null
@@ -122,19 +126,14 @@ place() {
     } << END
 $(stat -L -c "%d/%s/$_sb_facts%a" -- "$staged" "$up" "$target" 2> /dev/null)
 END
-    [ "$size" = "$3" ] || {
-        rm -f -- "$staged"
-        no full
-    }
+    [ "$size" = "$3" ] || no full
     mode=${4:-${target_mode:-644}}
     if [ "$device" != "$place" ]; then
-        near=$up/.${staged##*/}
-        cp -- "$staged" "$near" 2> /dev/null || {
-            rm -f -- "$staged" "$near"
+        staged=$up/.${upload##*/}
+        cp -- "$upload" "$staged" 2> /dev/null || {
+            [ -w "$up" ] || no denied
             no full
         }
-        rm -f -- "$staged"
-        staged=$near
         told=
     fi
     # Made here, a file has the mode of most already.
@@ -142,11 +141,11 @@ END
         told=
         chmod "$mode" "$staged"
     } && mv -fT -- "$staged" "$target" 2> /dev/null || {
-        rm -f -- "$staged"
         [ -w "$up" ] || no denied
         [ ! -d "$target" ] || no type
         no failed
     }
+    [ "$staged" != "$upload" ] || trap - EXIT
     if [ -n "$told" ]; then
         printf 'ok %s\n' "${told%/*}/"
     else
@@ -194,12 +193,13 @@ remove() {
 _sb_operation=$1
 shift
 if [ "$_sb_operation" = names ]; then
-    mkdir -p -- "${2%/*}"
-    (names "$1") > "$2"
-    if [ "$(wc -c < "$2")" -le 24576 ]; then
-        base64 < "$2"
-        rm -f -- "$2"
+    # Where there are few, no file is needed: the disk may be full.
+    _sb_answer=$( (names "$1") 2> /dev/null | head -c 24577 | base64)
+    if [ ${#_sb_answer} -le 33000 ]; then
+        printf %s "$_sb_answer"
     else
+        [ -d "${2%/*}" ] || mkdir -p -- "${2%/*}"
+        (names "$1") > "$2" 2> /dev/null
         printf '@'
     fi
 elif [ "$_sb_operation" = open ]; then
