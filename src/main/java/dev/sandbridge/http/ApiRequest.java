@@ -9,6 +9,7 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.sandbox.SandboxRef;
 import dev.sandbridge.workspace.WorkspacePath;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -120,6 +121,11 @@ final class ApiRequest {
     WorkspacePath file() {
         String raw = Objects.requireNonNull(path.rawFile(), "a route without a file");
         return WorkspacePath.of(raw.isEmpty() ? "" : "/" + Percent.decode(raw));
+    }
+
+    /** Whether it asks to become a terminal's WebSocket: nothing else is opened by a ticket or a key in the query. */
+    boolean opensTerminal() {
+        return path.isTerminal() && http.request().method().equals(HttpMethod.GET) && UpgradeEntrance.isUpgrade(http);
     }
 
     /** Has this run, on a thread of its own, when the caller closes the connection before the answer is complete. */

@@ -65,7 +65,7 @@ final class Authentication {
         if (header.isPresent()) {
             return header;
         }
-        if (request.path().isTerminal() && request.header("Upgrade") != null) {
+        if (request.opensTerminal()) {
             // The JavaScript client's only way where the platform's WebSocket takes no headers.
             return bearer(request.query().text("authorization"));
         }
@@ -77,17 +77,22 @@ final class Authentication {
     private Optional<Caller> ticket(ApiRequest request) {
         String sandbox = request.path().id();
         String offered = request.header("Sec-WebSocket-Protocol");
-        if (sandbox == null || offered == null || !request.path().isTerminal()) {
+        if (sandbox == null || offered == null || !request.opensTerminal()) {
             return Optional.empty();
         }
+        Query query = request.query();
         String session = request.header("Session-Id");
-        String terminal = session == null ? request.query().text("session") : session;
+        var shown = new Tickets.Right(
+                sandbox,
+                session == null ? query.text("session") : session,
+                query.text("shell"),
+                query.text("user"),
+                request.header("Origin"));
         return Arrays.stream(offered.split(","))
                 .map(String::strip)
                 .filter(protocol -> protocol.startsWith(TICKET))
                 .findFirst()
-                .flatMap(protocol -> tickets.redeem(
-                        protocol.substring(TICKET.length()), sandbox, terminal, request.header("Origin")));
+                .flatMap(protocol -> tickets.redeem(protocol.substring(TICKET.length()), shown));
     }
 
     private static Optional<String> bearer(@Nullable String credentials) {

@@ -100,6 +100,8 @@ final class PtyResource {
         var right = new Tickets.Right(
                 Objects.requireNonNull(request.path().id(), "a route without a sandbox"),
                 fields.text("session"),
+                fields.text("shell"),
+                fields.text("user"),
                 origin == null ? request.header("Origin") : origin);
         Tickets.Issued issued = tickets.issue(request.caller(), right);
         return new TicketAnswer(

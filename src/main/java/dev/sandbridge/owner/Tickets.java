@@ -44,21 +44,27 @@ public final class Tickets {
      * What a ticket opens, and only that.
      *
      * @param sandboxId as the path names it
-     * @param terminal the name of the terminal, or null for one without
+     * @param session the name of the terminal, or null for one without
+     * @param shell the program that is asked for, by which a terminal without a session is shared; or null
+     * @param user that the shell runs as, or null for the standard
      * @param origin of the web page that may use it, compared without case; null for programs, which send none
      */
     public record Right(
             String sandboxId,
-            @Nullable String terminal,
+            @Nullable String session,
+            @Nullable String shell,
+            @Nullable String user,
             @Nullable String origin) {
         public Right {
             origin = origin == null ? null : origin.strip().toLowerCase(Locale.ROOT);
         }
 
         private int size() {
-            return sandboxId.length()
-                    + (terminal == null ? 0 : terminal.length())
-                    + (origin == null ? 0 : origin.length());
+            return sandboxId.length() + length(session) + length(shell) + length(user) + length(origin);
+        }
+
+        private static int length(@Nullable String text) {
+            return text == null ? 0 : text.length();
         }
     }
 
@@ -96,7 +102,8 @@ public final class Tickets {
     public Issued issue(Caller caller, Right right) {
         if (right.size() > LONGEST_RIGHT) {
             throw new SandboxException(
-                    ErrorCode.INVALID_REQUEST, "session and origin have at most " + LONGEST_RIGHT + " characters");
+                    ErrorCode.INVALID_REQUEST,
+                    "session, shell, user and origin have at most " + LONGEST_RIGHT + " characters");
         }
         String name = text(NAME_BYTES);
         String ticket = name + text(SECRET_BYTES);
@@ -119,13 +126,10 @@ public final class Tickets {
     /**
      * Takes a ticket: whoever shows it is this caller. It is gone afterwards, also when it was shown at the wrong door.
      *
-     * @param sandboxId as the path names it
-     * @param terminal the name of the terminal that is opened, or null
-     * @param origin as the request says it, or null
+     * @param shown what the request would open
      * @return empty if it is unknown, used, too old or for something else; which, nobody is told
      */
-    public Optional<Caller> redeem(
-            String ticket, String sandboxId, @Nullable String terminal, @Nullable String origin) {
+    public Optional<Caller> redeem(String ticket, Right shown) {
         if (ticket.length() <= NAME_LENGTH) {
             return Optional.empty();
         }
@@ -133,7 +137,7 @@ public final class Tickets {
         Open open = take(ticket.substring(0, NAME_LENGTH), hash);
         boolean good = open != null
                 && clock.instant().isBefore(open.expiresAt())
-                && open.right().equals(new Right(sandboxId, terminal, origin))
+                && open.right().equals(shown)
                 && stillValid.test(open.caller());
         return good ? Optional.of(requireNonNull(open).caller()) : Optional.empty();
     }

@@ -229,18 +229,51 @@ class PtyQuarkusTest {
         String ticket = made.get("ticket").asText();
         assertThat(made.get("protocol").asText()).isEqualTo("sandbridge.ticket." + ticket);
         assertThat(made.get("expires_at").asText()).isNotEmpty();
-        assertThat(tickets.redeem(ticket, id, "main", "https://console.example").map(Caller::isAdmin))
+        assertThat(tickets.redeem(ticket, new Tickets.Right(id, "main", null, null, "https://console.example"))
+                        .map(Caller::isAdmin))
                 .contains(true);
-        assertThat(tickets.redeem(ticket, id, "main", "https://console.example"))
+        assertThat(tickets.redeem(ticket, new Tickets.Right(id, "main", null, null, "https://console.example")))
                 .isEmpty();
 
         String other = DOOR.post(pty + "/ticket", Map.of()).json().get("ticket").asText();
-        assertThat(tickets.redeem(other, id, "main", null)).isEmpty();
+        assertThat(tickets.redeem(other, new Tickets.Right(id, "main", null, null, null)))
+                .isEmpty();
         String page = DOOR.post(pty + "/ticket", Map.of(), "Origin", "https://page.example")
                 .json()
                 .get("ticket")
                 .asText();
-        assertThat(tickets.redeem(page, id, null, "https://page.example")).isPresent();
+        assertThat(tickets.redeem(page, new Tickets.Right(id, null, null, null, "https://page.example")))
+                .isPresent();
+    }
+
+    @Test
+    void neitherATicketNorAKeyInTheQueryOpensAnythingButTheSocket() {
+        int process = start(Map.of("command", "exec sleep 600", "yield_ms", 0))
+                .get("process_id")
+                .asInt();
+        var nobody = new Door("");
+        for (String upgrade : List.of("websocket", "x")) {
+            for (String method : List.of("POST", "DELETE", "GET")) {
+                if (method.equals("GET") && upgrade.equals("websocket")) {
+                    continue;
+                }
+                String ticket = DOOR.post(pty + "/ticket", Map.of())
+                        .json()
+                        .get("protocol")
+                        .asText();
+                String body = method.equals("POST") ? "{\"command\":\"id\"}" : "";
+                assertThat(nobody.call(method, pty, body, "Upgrade", upgrade, "Sec-WebSocket-Protocol", ticket)
+                                .status())
+                        .as("a ticket, %s, %s", method, upgrade)
+                        .isEqualTo(401);
+                String query = "?authorization=Bearer+" + DoorProfile.ADMIN;
+                assertThat(nobody.call(method, pty + query, body, "Upgrade", upgrade)
+                                .status())
+                        .as("a key in the query, %s, %s", method, upgrade)
+                        .isEqualTo(401);
+            }
+        }
+        assertThat(ptys()).extracting(pty -> pty.get("process_id").asInt()).contains(process);
     }
 
     @Test
@@ -251,10 +284,12 @@ class PtyQuarkusTest {
         String target = "/v1/sandbox/" + own + "/pty/ticket";
         String good = owner.post(target, Map.of()).json().get("ticket").asText();
         String late = owner.post(target, Map.of()).json().get("ticket").asText();
-        assertThat(tickets.redeem(good, own, null, null)).isPresent();
+        assertThat(tickets.redeem(good, new Tickets.Right(own, null, null, null, null)))
+                .isPresent();
         owner.delete("/v1/sandbox/" + own);
         DOOR.delete("/v1/keys/" + key.get("id").asText());
-        assertThat(tickets.redeem(late, own, null, null)).isEmpty();
+        assertThat(tickets.redeem(late, new Tickets.Right(own, null, null, null, null)))
+                .isEmpty();
     }
 
     private static JsonNode start(Map<String, ?> call) {

@@ -28,7 +28,7 @@ class TicketsTest {
     private static final Caller BOB = new Caller(new OwnerId("bob"), Role.USE, "k2", null);
     private static final Duration LIFE = Duration.ofSeconds(30);
     private static final String PAGE = "https://console.example";
-    private static final Right RIGHT = new Right("sandbox-1", "main", PAGE);
+    private static final Right RIGHT = new Right("sandbox-1", "main", null, null, PAGE);
 
     private final StandingClock clock = new StandingClock();
     private final Set<String> disabled = new HashSet<>();
@@ -76,15 +76,17 @@ class TicketsTest {
     @Test
     void aTicketOpensOneTerminalOfOneSandboxFromOneOrigin() {
         var wrong = List.of(
-                new Right("sandbox-2", "main", PAGE),
-                new Right("sandbox-1", "other", PAGE),
-                new Right("sandbox-1", null, PAGE),
-                new Right("sandbox-1", "main", "https://evil.example"),
-                new Right("sandbox-1", "main", "http://console.example"),
-                new Right("sandbox-1", "main", null));
+                new Right("sandbox-2", "main", null, null, PAGE),
+                new Right("sandbox-1", "other", null, null, PAGE),
+                new Right("sandbox-1", null, null, null, PAGE),
+                new Right("sandbox-1", "main", "bash", null, PAGE),
+                new Right("sandbox-1", "main", null, "root", PAGE),
+                new Right("sandbox-1", "main", null, null, "https://evil.example"),
+                new Right("sandbox-1", "main", null, null, "http://console.example"),
+                new Right("sandbox-1", "main", null, null, null));
         for (Right other : wrong) {
             var issued = tickets.issue(ALICE, RIGHT);
-            assertThat(tickets.redeem(issued.ticket(), other.sandboxId(), other.terminal(), other.origin()))
+            assertThat(tickets.redeem(issued.ticket(), other))
                     .as(other.toString())
                     .isEmpty();
             assertThat(redeem(issued)).as("used up by " + other).isEmpty();
@@ -93,18 +95,18 @@ class TicketsTest {
 
     @Test
     void aTicketForNoOriginAndNoNameIsForPrograms() {
-        var own = new Right("sandbox-1", null, null);
-        assertThat(tickets.redeem(tickets.issue(ALICE, own).ticket(), "sandbox-1", null, PAGE))
+        var own = new Right("sandbox-1", null, null, null, null);
+        assertThat(tickets.redeem(tickets.issue(ALICE, own).ticket(), new Right("sandbox-1", null, null, null, PAGE)))
                 .isEmpty();
-        assertThat(tickets.redeem(tickets.issue(ALICE, own).ticket(), "sandbox-1", "main", null))
+        assertThat(tickets.redeem(tickets.issue(ALICE, own).ticket(), new Right("sandbox-1", "main", null, null, null)))
                 .isEmpty();
-        assertThat(tickets.redeem(tickets.issue(ALICE, own).ticket(), "sandbox-1", null, null))
+        assertThat(tickets.redeem(tickets.issue(ALICE, own).ticket(), new Right("sandbox-1", null, null, null, null)))
                 .contains(ALICE);
     }
 
     @Test
     void anOriginIsComparedWithoutCase() {
-        var issued = tickets.issue(ALICE, new Right("sandbox-1", "main", " HTTPS://Console.Example"));
+        var issued = tickets.issue(ALICE, new Right("sandbox-1", "main", null, null, " HTTPS://Console.Example"));
         assertThat(redeem(issued)).contains(ALICE);
     }
 
@@ -123,9 +125,7 @@ class TicketsTest {
                 ticket.substring(0, ticket.length() - 2) + other + ticket.substring(ticket.length() - 1),
                 "A".repeat(59))) {
             if (!guess.equals(ticket)) {
-                assertThat(tickets.redeem(guess, "sandbox-1", "main", PAGE))
-                        .as(guess)
-                        .isEmpty();
+                assertThat(tickets.redeem(guess, RIGHT)).as(guess).isEmpty();
             }
         }
         assertThat(redeem(issued)).contains(ALICE);
@@ -158,7 +158,8 @@ class TicketsTest {
     @Test
     void aTicketHoldsNoEndlessNames() {
         for (var right : List.of(
-                new Right("sandbox-1", "x".repeat(1025), null), new Right("sandbox-1", null, "x".repeat(1025)))) {
+                new Right("sandbox-1", "x".repeat(1025), null, null, null),
+                new Right("sandbox-1", null, null, null, "x".repeat(1025)))) {
             var refused = catchThrowableOfType(SandboxException.class, () -> tickets.issue(ALICE, right));
             assertThat(refused.code()).isEqualTo(ErrorCode.INVALID_REQUEST);
         }
@@ -204,6 +205,6 @@ class TicketsTest {
     }
 
     private Optional<Caller> redeem(Tickets.Issued issued) {
-        return tickets.redeem(issued.ticket(), "sandbox-1", "main", PAGE);
+        return tickets.redeem(issued.ticket(), RIGHT);
     }
 }

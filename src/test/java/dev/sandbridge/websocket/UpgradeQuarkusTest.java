@@ -178,6 +178,8 @@ class UpgradeQuarkusTest {
             {path + "?session=s1", "Origin: https://second.example"},
             {path + "?session=s1"},
             {path, origin},
+            {path + "?session=s1&shell=bash", origin},
+            {path + "?session=s1&user=root", origin},
             {"/v1/sandbox/" + id + "/running?session=s1", origin}
         }) {
             String protocol = "Sec-WebSocket-Protocol: sandbridge.ticket." + ticket(right);
