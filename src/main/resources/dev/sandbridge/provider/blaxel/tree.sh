@@ -202,9 +202,11 @@ commit() {
     esac
 }
 
-# Forgets a tree that was not put in place.
+# Forgets a tree that was not put in place. A commit that comes late looks at the lock after it has made its state: it
+# finds no lock, or its state is found here.
 discard() {
     place=$side/$_sb_token
+    [ "$(owner)" != "$_sb_token" ] || rm -f -- "$side/lock"
     if ! state_of "$place" || [ "$step" = 'done' ]; then
         release
     fi

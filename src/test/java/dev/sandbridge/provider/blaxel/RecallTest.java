@@ -86,7 +86,8 @@ class RecallTest extends VendorSuite {
                         new KnownManifests(snapshots.resolve("manifests"), 1 << 20, random),
                         new FileSnapshotStore(snapshots, random),
                         1,
-                        Duration.ofDays(1)));
+                        Duration.ofDays(1)),
+                Duration.ofSeconds(110));
         ref = new SandboxRef(service.create(CALLER, PLAIN).sandbox().id(), null);
         name = provider.list().getFirst().name();
     }

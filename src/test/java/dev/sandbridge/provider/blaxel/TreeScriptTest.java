@@ -14,6 +14,9 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -150,6 +153,50 @@ class TreeScriptTest {
         assertThat(run("", token, cut, "gather")).isEqualTo("no broken");
         assertThat(run("", token, "commit", "clear")).isEqualTo("no conflict");
         assertThat(run("", token, "discard")).isEqualTo("gone");
+    }
+
+    @Test
+    void aCommitThatComesWhileItsTreeIsGivenUpIsWholeOrNothing() throws Exception {
+        String before = tree();
+        String token = gathered();
+        assertThat(run("", token, "commit", "clear")).isEqualTo("done");
+        String after = tree();
+        fill();
+        String late = gathered();
+        String slowly = "rm() { case \"$*\" in */lock) " + meet("givenUp", "go") + ";; esac; command rm \"$@\"; }\n";
+        String moving =
+                "mv() { case \"$*\" in *state*) ;; *) " + meet("moving", "on") + ";; esac; command mv \"$@\"; }\n";
+
+        var discarded = async(() -> run(slowly, late, "discard"));
+        await("givenUp");
+        var committed = async(() -> run(moving, late, "commit", "clear"));
+        await("moving");
+        Files.createFile(directory.resolve("go"));
+        assertThat(discarded.get()).isEqualTo("gone");
+        Files.createFile(directory.resolve("on"));
+
+        assertThat(committed.get()).isEqualTo("done");
+        assertThat(tree()).isEqualTo(after).isNotEqualTo(before);
+        assertThat(run("", fresh(), "recover")).isEqualTo("whole");
+        assertThat(tree()).isEqualTo(after);
+    }
+
+    /** For a script: shows that it is here, and waits, the first time. */
+    private String meet(String here, String until) {
+        return "if [ ! -e '" + directory.resolve(here) + "' ]; then : > '" + directory.resolve(here) + "'; until [ -e '"
+                + directory.resolve(until) + "' ]; do sleep 0.01; done; fi";
+    }
+
+    private void await(String file) {
+        while (!Files.exists(directory.resolve(file))) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static Future<String> async(Callable<String> work) {
+        var task = new FutureTask<>(work);
+        Thread.ofVirtual().start(task);
+        return task;
     }
 
     @Test
