@@ -51,6 +51,13 @@ public interface SandbridgeConfig {
     @WithDefault("1000")
     int maxSandboxesPerOwner();
 
+    /**
+     * How long a caller waits for a new sandbox; what comes later is removed. The contract's clients wait for two minutes
+     * (statement 22); what stands between may wait for less.
+     */
+    @WithDefault("110s")
+    Duration createLimit();
+
     /** How often expired sandboxes are looked for. */
     @WithDefault("30s")
     Duration sweepEvery();

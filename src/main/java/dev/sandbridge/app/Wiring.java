@@ -127,7 +127,8 @@ final class Wiring {
                 new StateSealer(keys, random),
                 clock,
                 config.maxSandboxesPerOwner(),
-                archives);
+                archives,
+                config.createLimit());
     }
 
     @Produces

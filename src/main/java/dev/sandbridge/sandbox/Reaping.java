@@ -17,6 +17,10 @@ public record Reaping(int limit, Duration grace, Map<String, String> labels, Boo
     public static final Reaping ALL = new Reaping(Integer.MAX_VALUE, Duration.ZERO, Map.of(), () -> true);
 
     public Reaping {
+        if (limit < 0 || grace.isNegative()) {
+            // A negative grace would take sandboxes that still live.
+            throw new IllegalArgumentException("limit and grace must not be negative");
+        }
         labels = Map.copyOf(labels);
     }
 }

@@ -29,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * fresh, empty sandbox; all other methods start nothing. Thread-safe; methods block and belong on virtual threads.
  */
 public final class SandboxService implements AutoCloseable {
-    /** The contract's clients wait for a new sandbox for two minutes (statement 22). */
-    private static final Duration MAKING_LIMIT = Duration.ofSeconds(110);
-
     private final Profiles profiles;
     private final Sandboxes sandboxes;
     private final Catalogue catalogue;
@@ -54,18 +51,11 @@ public final class SandboxService implements AutoCloseable {
     private final AtomicLong lastSession = new AtomicLong();
     private final Clock clock;
 
-    /** @param maxPerOwner how many sandboxes one owner may have at once */
+    /**
+     * @param maxPerOwner how many sandboxes one owner may have at once
+     * @param makingLimit how long a caller waits for a new sandbox at most
+     */
     public SandboxService(
-            Profiles profiles,
-            SandboxIds ids,
-            StateSealer sealer,
-            Clock clock,
-            int maxPerOwner,
-            ArchiveSettings archives) {
-        this(profiles, ids, sealer, clock, maxPerOwner, archives, MAKING_LIMIT);
-    }
-
-    SandboxService(
             Profiles profiles,
             SandboxIds ids,
             StateSealer sealer,

@@ -1,6 +1,7 @@
 package dev.sandbridge.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
@@ -15,6 +16,12 @@ import org.junit.jupiter.api.Test;
 /** Runs that remove expired sandboxes: bounded, repeatable, and told in numbers. */
 class ReapTest extends ServiceSuite {
     private static final Duration HOUR = Duration.ofHours(1);
+
+    @Test
+    void noRunTakesWhatStillLives() {
+        assertThatThrownBy(() -> new Reaping(1, Duration.ofSeconds(-1), Map.of(), () -> true))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
 
     @Test
     void aRunRemovesAtMostItsLimitAndTheNextOnesTheRest() {
