@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.random.RandomGenerator;
 
 /**
@@ -26,6 +28,7 @@ import java.util.random.RandomGenerator;
  * finds it; nothing of a sandbox is kept here but what saves asking again.
  */
 public final class BlaxelProvider implements SandboxProvider {
+    private static final Logger LOG = Logger.getLogger(BlaxelProvider.class.getName());
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
     private static final int STRIPES = 64;
 
@@ -148,8 +151,20 @@ public final class BlaxelProvider implements SandboxProvider {
         return control.list().stream()
                 .filter(Instance::isOurs)
                 .filter(found -> found.stage() == Instance.Stage.READY || found.stage() == Instance.Stage.COMING)
-                .map(Instance::spec)
+                .flatMap(found -> readable(found).stream())
                 .toList();
+    }
+
+    /** One spoiled record must not hide all the others from whoever counts, expires or saves them. */
+    private static Optional<SandboxSpec> readable(Instance found) {
+        try {
+            return Optional.of(found.spec());
+        } catch (SandboxException unreadable) {
+            LOG.log(Level.WARNING, "sandbox {0} at Blaxel is left out of the list: {1}", new Object[] {
+                found.name(), unreadable.getMessage()
+            });
+            return Optional.empty();
+        }
     }
 
     /** Lets go of all connections; sandboxes at Blaxel live on. */

@@ -9,6 +9,11 @@ import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.provider.TestSpecs;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -225,6 +230,40 @@ class ControlPlaneTest extends VendorSuite {
                 exchange -> exchange.bytes(200, "text/html", SmallServer.utf8("<html>welcome</html>")));
 
         assertThat(failure(() -> provider.list()).code()).isEqualTo(ErrorCode.PROVIDER_FAILURE);
+    }
+
+    @Test
+    void aRecordThatCannotBeReadIsLeftOutOfListsAndToldOf() {
+        SandboxSpec spoiled = TestSpecs.spec();
+        provider.create(spec);
+        provider.create(spoiled);
+        vendor.record(spoiled.name().text()).withObject("/metadata/labels").put("sandbridge-record-0", "oops");
+        var told = new CopyOnWriteArrayList<LogRecord>();
+        Logger logger = Logger.getLogger(BlaxelProvider.class.getName());
+        var handler = new Handler() {
+            @Override
+            public void publish(LogRecord logged) {
+                told.add(logged);
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        logger.addHandler(handler);
+        try {
+            assertThat(provider.list()).containsExactly(spec);
+        } finally {
+            logger.removeHandler(handler);
+        }
+
+        assertThat(told).singleElement().satisfies(logged -> {
+            assertThat(logged.getLevel()).isEqualTo(Level.WARNING);
+            assertThat(logged.getParameters()).contains(spoiled.name().text());
+        });
+        assertThat(failure(() -> provider.find(spoiled.name())).code()).isEqualTo(ErrorCode.PROVIDER_FAILURE);
     }
 
     @Test
