@@ -99,7 +99,7 @@ public final class BlaxelProvider implements SandboxProvider {
             return handle;
         } catch (RuntimeException failed) {
             creation.undo();
-            handles.remove(spec.name());
+            handles.computeIfPresent(spec.name(), (name, known) -> known.isOf(made) ? null : known);
             throw failed instanceof SandboxException known && known.code() != ErrorCode.SANDBOX_NOT_FOUND
                     ? known
                     : new SandboxException(ErrorCode.POOL_ERROR, "the new sandbox could not be reached", failed);

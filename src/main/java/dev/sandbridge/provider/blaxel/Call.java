@@ -60,6 +60,11 @@ record Call(
         return new Call(operation, method, uri, body, Map.copyOf(more), repeatable, patience);
     }
 
+    /** The same, sent once: for what others may change between two sendings. */
+    Call once() {
+        return new Call(operation, method, uri, body, headers, false, patience);
+    }
+
     Call patience(Duration other) {
         return new Call(operation, method, uri, body, headers, repeatable, other);
     }

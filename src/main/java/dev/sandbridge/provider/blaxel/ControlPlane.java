@@ -114,7 +114,15 @@ final class ControlPlane {
 
     /** Begins to remove; a sandbox that is not there is fine. */
     void delete(SandboxName name) {
-        var call = Call.delete("removing a sandbox", uri(name));
+        delete(Call.delete("removing a sandbox", uri(name)));
+    }
+
+    /** As {@link #delete}, but a lost answer is a failure: look again before the next one. */
+    void deleteOnce(SandboxName name) {
+        delete(Call.delete("removing a sandbox", uri(name)).once());
+    }
+
+    private void delete(Call call) {
         try {
             http.json(call);
         } catch (Refused refused) {

@@ -56,12 +56,34 @@ final class Creation {
                 .retry(Retry.YES);
     }
 
-    /** Ends it again, whatever state it is in, also when that takes longer than the caller waits. */
+    /**
+     * Ends it again, whatever state it is in, also when that takes longer than the caller waits. What others have made
+     * under its name meanwhile is left alone, with its previews: those of a name are removed by who makes it next.
+     */
     void undo() {
         try {
-            removal.run(spec.name());
+            Optional<Instance> ours = ours();
+            if (ours.isPresent()) {
+                remove(ours.get());
+                removal.awaitEnd(spec.name(), ours.get().createdAt());
+            }
         } catch (SandboxException notNow) {
             watchAndRemove();
+        }
+    }
+
+    /** What this attempt has made, as far as it is there. */
+    private Optional<Instance> ours() {
+        return control.find(spec.name()).filter(found -> found.isOf(attempt));
+    }
+
+    /**
+     * Begins to remove what {@link #ours} has just told of. Blaxel removes by name, so this is sent once: before a
+     * second time the name may be somebody else's.
+     */
+    private void remove(Instance ours) {
+        if (ours.stage() != Instance.Stage.GOING) {
+            control.deleteOnce(spec.name());
         }
     }
 
@@ -157,17 +179,11 @@ final class Creation {
 
     private boolean isRemoved() {
         try {
-            Optional<Instance> found = control.find(spec.name()).filter(instance -> instance.isOf(attempt));
-            if (found.isEmpty()) {
+            Optional<Instance> ours = ours();
+            if (ours.isEmpty() || ours.get().stage() == Instance.Stage.COMING) {
                 return false;
             }
-            switch (found.get().stage()) {
-                case READY, DEAD -> control.delete(spec.name());
-                case COMING -> {
-                    return false;
-                }
-                case GOING -> {}
-            }
+            remove(ours.get());
             return true;
         } catch (SandboxException notNow) {
             return false;

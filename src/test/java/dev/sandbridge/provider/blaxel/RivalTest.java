@@ -1,0 +1,94 @@
+package dev.sandbridge.provider.blaxel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.provider.SandboxHandle;
+import dev.sandbridge.provider.SandboxSpec;
+import dev.sandbridge.provider.TestSpecs;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Two services with the same credentials, one of which hears late or nothing of what it has asked for. */
+class RivalTest extends VendorSuite {
+    private static final String PRECIOUS = "echo precious > /workspace/data";
+
+    private final SandboxSpec spec = TestSpecs.spec();
+    private final String name = spec.name().text();
+    private final String one = "/v0/sandboxes/" + name;
+    private BlaxelProvider other;
+
+    @BeforeEach
+    void openOther() {
+        other = BlaxelTestBed.open(vendor);
+    }
+
+    @AfterEach
+    void closeOther() {
+        other.close();
+    }
+
+    @Test
+    void aFailedCreateLeavesWhatTookItsNameMeanwhile() throws Exception {
+        vendor.fault(request("POST", "/process"), 1, exchange -> {
+            other.delete(spec.name());
+            prepared(other.create(spec));
+            exchange.html(502);
+        });
+
+        assertThat(failure(() -> provider.create(spec)).code()).isEqualTo(ErrorCode.POOL_ERROR);
+
+        assertThat(vendor.exists(name)).isTrue();
+        assertThat(output(provider.find(spec.name()).orElseThrow(), "cat /workspace/data"))
+                .isEqualTo("precious\n");
+        assertThat(sent("DELETE", one)).as("what the other one asked for").isEqualTo(1);
+    }
+
+    @Test
+    void aFailedCreateIsRemovedAlsoWhereTheFirstAttemptToIsLost() throws Exception {
+        failLater();
+        vendor.fault(request("DELETE", one), 1, Mishap.RESET);
+
+        assertThat(failure(() -> provider.create(spec)).code()).isEqualTo(ErrorCode.PROVIDER_FAILURE);
+
+        eventually("it is removed", () -> !vendor.exists(name));
+        assertThat(sent("DELETE", one)).isEqualTo(2);
+    }
+
+    @Test
+    void aRemovalWhoseAnswerIsLostIsNotRepeatedUnseen() throws Exception {
+        failLater();
+        vendor.fault(request("DELETE", one), 1, exchange -> {
+            vendor.beginRemoval(name);
+            while (vendor.exists(name)) {
+                Thread.onSpinWait();
+            }
+            prepared(other.create(spec));
+            exchange.html(502);
+        });
+
+        failure(() -> provider.create(spec));
+
+        long looks = sent("GET", one);
+        eventually("it was looked at again", () -> sent("GET", one) > looks + 2 || !vendor.exists(name));
+        assertThat(vendor.exists(name)).isTrue();
+        assertThat(sent("DELETE", one)).isEqualTo(1);
+    }
+
+    /** Lets the next create fail when its sandbox is there and prepared. */
+    private void failLater() {
+        vendor.fault(
+                request("GET", one + "/previews"),
+                1,
+                exchange -> exchange.json(400, Json.object().put("code", 400).put("error", "not today")));
+    }
+
+    private static void prepared(SandboxHandle sandbox) {
+        try {
+            output(sandbox, PRECIOUS);
+        } catch (Exception failed) {
+            throw new AssertionError(failed);
+        }
+    }
+}
