@@ -123,12 +123,8 @@ final class BlaxelHandle implements SandboxHandle {
         updating.lock();
         try {
             requireThere();
-            Instance now = control.find(spec.name())
-                    .filter(found -> found.createdAt().equals(createdAt) && found.stage() == Instance.Stage.READY)
-                    .orElseThrow(ControlPlane::gone);
-            SandboxSpec changed = now.spec().with(labels, state, expiresAt);
-            control.update(now, changed);
-            spec = changed;
+            Instance now = control.require(spec.name(), createdAt);
+            spec = new RecordUpdate(control, timing).run(now, now.spec().with(labels, state, expiresAt));
         } finally {
             updating.unlock();
         }

@@ -71,6 +71,13 @@ final class ControlPlane {
         }
     }
 
+    /** That very sandbox, ready; otherwise SANDBOX_NOT_FOUND. */
+    Instance require(SandboxName name, String createdAt) {
+        return find(name)
+                .filter(found -> found.createdAt().equals(createdAt) && found.stage() == Instance.Stage.READY)
+                .orElseThrow(ControlPlane::gone);
+    }
+
     /** Every sandbox of the workspace, ours or not. A cursor that has died begins the list anew, once. */
     List<Instance> list() {
         try {
@@ -87,8 +94,13 @@ final class ControlPlane {
         }
     }
 
-    /** Replaces what changes during a sandbox's life, and sends everything else back as it came. */
-    void update(Instance found, SandboxSpec spec) {
+    /**
+     * Replaces what changes during a sandbox's life, and sends everything else back as it came. Sent once: it would
+     * undo what another service has changed since.
+     *
+     * @throws IOException nothing is known: look it up
+     */
+    void update(Instance found, SandboxSpec spec) throws IOException {
         ObjectNode body = found.json().deepCopy();
         ObjectNode metadata = body.withObject("/metadata");
         ObjectNode labels = metadata.withObject("/labels");
@@ -99,16 +111,16 @@ final class ControlPlane {
         labels.remove(old);
         labels.setAll(RecordLabels.write(spec, attempt));
         expireAt(body.withObject("/spec"), spec.expiresAt());
-        var call = Call.put("changing a sandbox", uri(spec.name()), body);
         try {
-            http.json(call);
+            http.json(Call.put("changing a sandbox", uri(spec.name()), body).once());
         } catch (Refused refused) {
+            if (refused.refusal().leavesOpen()) {
+                throw new IOException(refused);
+            }
             if (saysNone(refused.refusal())) {
                 throw gone();
             }
             throw known(refused);
-        } catch (IOException broken) {
-            throw Http.unreachable(call.operation(), broken);
         }
     }
 

@@ -43,7 +43,7 @@ final class Creation {
                     if (ours.isPresent()) {
                         return ready(ours.get());
                     }
-                } else if (leavesOpen(refusal)) {
+                } else if (refusal.leavesOpen()) {
                     return ready(awaited(refused));
                 } else {
                     throw failure(refusal);
@@ -100,10 +100,6 @@ final class Creation {
             case DEAD -> {}
         }
         return Optional.empty();
-    }
-
-    private static boolean leavesOpen(Refusal refusal) {
-        return refusal.status() >= 500 && (refusal.party() != Refusal.Party.CONTROL_PLANE || refusal.status() == 504);
     }
 
     /** The sandbox of an attempt whose answer never came. */

@@ -115,6 +115,11 @@ record Refusal(
         return code.equals("WORKLOAD_UNAVAILABLE");
     }
 
+    /** Whether the control plane may have done what was asked: others gave up waiting for it, or it for itself. */
+    boolean leavesOpen() {
+        return status >= 500 && (party != Party.CONTROL_PLANE || status == 504);
+    }
+
     /** The failure as callers see it, where no better word for it is known. */
     SandboxException failure(String operation) {
         String what = operation + " failed at Blaxel with status " + status + (code.isEmpty() ? "" : " (" + code + ")");

@@ -2,10 +2,15 @@ package dev.sandbridge.provider.blaxel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.Retry;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxSpec;
 import dev.sandbridge.provider.TestSpecs;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +22,8 @@ class RivalTest extends VendorSuite {
     private final SandboxSpec spec = TestSpecs.spec();
     private final String name = spec.name().text();
     private final String one = "/v0/sandboxes/" + name;
+    private final Instant soon = Instant.now().plusSeconds(1000).truncatedTo(ChronoUnit.SECONDS);
+    private final Instant late = Instant.now().plusSeconds(9000).truncatedTo(ChronoUnit.SECONDS);
     private BlaxelProvider other;
 
     @BeforeEach
@@ -76,12 +83,118 @@ class RivalTest extends VendorSuite {
         assertThat(sent("DELETE", one)).isEqualTo(1);
     }
 
+    @Test
+    void aChangeWhoseAnswerIsLostDoesNotUndoTheNextOne() {
+        SandboxHandle sandbox = provider.create(spec);
+        SandboxHandle theirs = other.find(spec.name()).orElseThrow();
+        vendor.fault(request("PUT", one), 1, exchange -> {
+            vendor.record(name).setAll((ObjectNode) exchange.json());
+            theirs.update(Map.of("by", "other"), "theirs", late);
+            exchange.html(502);
+        });
+
+        var failure = failure(() -> sandbox.update(Map.of("by", "us"), "ours", soon));
+
+        assertThat(failure.code()).isEqualTo(ErrorCode.CONFLICT);
+        assertThat(failure.retry()).isEqualTo(Retry.YES);
+        assertThat(now()).isEqualTo(spec.with(Map.of("by", "other"), "theirs", late));
+    }
+
+    @Test
+    void aChangeThatWasMadeIsNotSentAgain() {
+        SandboxHandle sandbox = provider.create(spec);
+        vendor.fault(request("PUT", one), 1, exchange -> {
+            vendor.record(name).setAll((ObjectNode) exchange.json());
+            exchange.reset();
+        });
+
+        sandbox.update(Map.of("by", "us"), "ours", soon);
+
+        assertThat(now()).isEqualTo(spec.with(Map.of("by", "us"), "ours", soon));
+        assertThat(sandbox.spec()).isEqualTo(now());
+        assertThat(sent("PUT", one)).isEqualTo(1);
+    }
+
+    @Test
+    void aChangeThatDidNotArriveIsMade() {
+        SandboxHandle sandbox = provider.create(spec);
+        vendor.fault(request("PUT", one), 1, Mishap.PAGE);
+        vendor.fault(request("PUT", one), 1, Mishap.RESET);
+
+        sandbox.update(Map.of("by", "us"), "ours", soon);
+
+        assertThat(now()).isEqualTo(spec.with(Map.of("by", "us"), "ours", soon));
+        assertThat(sent("PUT", one)).isEqualTo(3);
+    }
+
+    @Test
+    void aChangeThatNeverArrivesIsAFailure() {
+        SandboxHandle sandbox = provider.create(spec);
+        vendor.fault(request("PUT", one), 99, Mishap.PAGE);
+
+        assertThat(failure(() -> sandbox.update(Map.of("by", "us"), "ours", soon))
+                        .code())
+                .isEqualTo(ErrorCode.PROVIDER_FAILURE);
+        assertThat(now()).isEqualTo(spec);
+    }
+
+    @Test
+    void anEndThatDidNotArriveIsMovedInWhatOthersHaveWritten() {
+        SandboxHandle sandbox = provider.create(spec);
+        SandboxHandle theirs = other.find(spec.name()).orElseThrow();
+        vendor.fault(request("PUT", one), 1, exchange -> {
+            theirs.update(Map.of("by", "other"), "theirs", spec.expiresAt());
+            exchange.html(502);
+        });
+
+        sandbox.update(spec.labels(), spec.state(), late);
+
+        assertThat(now()).isEqualTo(spec.with(Map.of("by", "other"), "theirs", late));
+        assertThat(sandbox.spec()).isEqualTo(now());
+    }
+
+    @Test
+    void labelsThatDidNotArriveAreWrittenBesideTheEndThatOthersHaveMoved() {
+        SandboxHandle sandbox = provider.create(spec);
+        SandboxHandle theirs = other.find(spec.name()).orElseThrow();
+        vendor.fault(request("PUT", one), 1, exchange -> {
+            theirs.update(spec.labels(), spec.state(), late);
+            exchange.html(502);
+        });
+
+        sandbox.update(Map.of("by", "us"), "ours", spec.expiresAt());
+
+        assertThat(now()).isEqualTo(spec.with(Map.of("by", "us"), "ours", late));
+    }
+
+    @Test
+    void anEndThatOthersHaveMovedAfterOursStands() {
+        SandboxHandle sandbox = provider.create(spec);
+        SandboxHandle theirs = other.find(spec.name()).orElseThrow();
+        vendor.fault(request("PUT", one), 1, exchange -> {
+            vendor.record(name).setAll((ObjectNode) exchange.json());
+            theirs.update(Map.of("by", "us"), "ours", late);
+            exchange.reset();
+        });
+
+        sandbox.update(Map.of("by", "us"), "ours", soon);
+
+        assertThat(now()).isEqualTo(spec.with(Map.of("by", "us"), "ours", late));
+        assertThat(sandbox.spec()).isEqualTo(now());
+    }
+
     /** Lets the next create fail when its sandbox is there and prepared. */
     private void failLater() {
         vendor.fault(
                 request("GET", one + "/previews"),
                 1,
                 exchange -> exchange.json(400, Json.object().put("code", 400).put("error", "not today")));
+    }
+
+    private SandboxSpec now() {
+        try (var third = BlaxelTestBed.open(vendor)) {
+            return third.find(spec.name()).orElseThrow().spec();
+        }
     }
 
     private static void prepared(SandboxHandle sandbox) {
