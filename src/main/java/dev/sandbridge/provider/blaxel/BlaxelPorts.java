@@ -19,10 +19,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /** Ports of one sandbox, published as previews of Blaxel. */
 final class BlaxelPorts implements SandboxPorts {
@@ -34,6 +36,11 @@ final class BlaxelPorts implements SandboxPorts {
     private static final Set<Integer> RESERVED = Set.of(80, 443, 8080);
 
     private static final long LONGEST_LAG = Duration.ofSeconds(5).toNanos();
+    private static final long LONGEST_LOOK = Duration.ofSeconds(10).toNanos();
+
+    /** Of the pauses between two looks at what may come late, by the first one. */
+    private static final int SLOWEST_LOOK = 8;
+
     private static final long LONGEST_REMOVAL = Duration.ofSeconds(10).toNanos();
 
     private final ControlPlane control;
@@ -43,6 +50,20 @@ final class BlaxelPorts implements SandboxPorts {
     private final SandboxName sandbox;
     private final String createdAt;
     private final Runnable requireThere;
+
+    /** Attempts of which nobody knows the outcome, until they are withdrawn or the port is published on purpose. */
+    private final Set<Attempt> doubts = ConcurrentHashMap.newKeySet();
+
+    /** Read by who publishes, and written by who withdraws what came late: not what was published meanwhile. */
+    private final ReadWriteLock publishing = new ReentrantReadWriteLock();
+
+    /** One attempt to publish. Blaxel names a preview by its port alone, so its end tells whose an open one is. */
+    private record Attempt(int port, boolean open, Instant end) {
+        boolean made(Preview found) {
+            Instant told = found.expires();
+            return found.port() == port && found.isPublic() == open && (!open || told == null || told.equals(end));
+        }
+    }
 
     /** @param requireThere throws once the sandbox is known to be gone */
     BlaxelPorts(ControlPlane control, Timing timing, RandomGenerator random, Instance instance, Runnable requireThere) {
@@ -62,9 +83,20 @@ final class BlaxelPorts implements SandboxPorts {
             throw new SandboxException(ErrorCode.INVALID_REQUEST, "Blaxel cannot publish port " + port)
                     .action("let the program listen on another port than 80, 443 and 8080, on all addresses");
         }
+        publishing.readLock().lock();
+        try {
+            Published published = published(port, open, life);
+            doubts.removeIf(doubt -> doubt.port() == port);
+            return published;
+        } finally {
+            publishing.readLock().unlock();
+        }
+    }
+
+    private Published published(int port, boolean open, Duration life) {
         requireSame();
         Instant end = control.now().plus(life).truncatedTo(ChronoUnit.SECONDS);
-        Optional<Preview> made = made(port, open, open ? end : null);
+        Optional<Preview> made = made(port, open, end);
         Preview preview = made.orElseGet(() -> existing(port, open, end));
         boolean complete = false;
         try {
@@ -111,17 +143,42 @@ final class BlaxelPorts implements SandboxPorts {
         return true;
     }
 
-    /** A preview made now; empty if there was one. An answer that was lost is looked for. */
-    private Optional<Preview> made(int port, boolean open, @Nullable Instant end) {
+    /** A preview made now; empty if there was one. What nobody knows the outcome of is looked for, or taken back. */
+    private Optional<Preview> made(int port, boolean open, Instant end) {
+        var attempt = new Attempt(port, open, end);
+        SandboxException lost;
         try {
-            return previews.create(sandbox, port, open, end);
-        } catch (InterruptedIOException interrupted) {
-            throw Http.unreachable("publishing a port", interrupted);
-        } catch (IOException lost) {
-            return Optional.of(previews.find(sandbox, port)
-                    .filter(found -> found.port() == port && found.isPublic() == open)
-                    .orElseThrow(() -> Http.unreachable("publishing a port", lost)));
+            return previews.create(sandbox, port, open, open ? end : null);
+        } catch (IOException broken) {
+            lost = Http.unreachable("publishing a port", broken);
+        } catch (Refused refused) {
+            if (!refused.refusal().leavesOpen()) {
+                if (refused.refusal().status() >= 500) {
+                    takeBackLate(attempt);
+                }
+                throw refused.failure();
+            }
+            lost = refused.failure();
         }
+        try {
+            return lookedFor(attempt, lost);
+        } catch (SandboxException failed) {
+            takeBackLate(attempt);
+            throw failed;
+        }
+    }
+
+    /** What a lost answer told of; empty if the port is published, but not by this attempt. */
+    private Optional<Preview> lookedFor(Attempt attempt, SandboxException lost) {
+        long end = System.nanoTime() + Math.min(LONGEST_LOOK, timing.reach().toNanos());
+        do {
+            Optional<Preview> found = previews.find(sandbox, attempt.port());
+            if (found.isPresent()) {
+                return found.filter(attempt::made);
+            }
+            pause();
+        } while (System.nanoTime() < end);
+        throw lost;
     }
 
     private Preview existing(int port, boolean open, Instant end) {
@@ -166,6 +223,52 @@ final class BlaxelPorts implements SandboxPorts {
         }
     }
 
+    /**
+     * Watches for what a lost attempt may still publish for everybody, and withdraws it; on a thread of its own,
+     * because the caller waits for nothing any more and may be interrupted. A private port lets nobody in without a
+     * right, and the next call gives one: it stays.
+     */
+    private void takeBackLate(Attempt attempt) {
+        if (!attempt.open()) {
+            return;
+        }
+        doubts.add(attempt);
+        Thread.ofVirtual().name("blaxel-withdraw").start(() -> {
+            long end = System.nanoTime() + timing.late().toNanos();
+            long pause = timing.poll().toNanos();
+            try {
+                while (!isSettled(attempt)) {
+                    if (System.nanoTime() > end) {
+                        LOG.log(Level.FINE, "nothing came of an attempt to publish a port of sandbox {0}", sandbox);
+                        return;
+                    }
+                    Http.sleep(pause);
+                    pause = Math.min(pause * 2, timing.poll().toNanos() * SLOWEST_LOOK);
+                }
+            } catch (InterruptedIOException interrupted) {
+                LOG.log(Level.WARNING, "a port of sandbox {0} may stay published until its end", sandbox);
+            } finally {
+                doubts.remove(attempt);
+            }
+        });
+    }
+
+    /** Whether there is nothing left to withdraw: it is done, or a later call here has published the port after all. */
+    private boolean isSettled(Attempt attempt) {
+        publishing.writeLock().lock();
+        try {
+            return !doubts.contains(attempt)
+                    || previews.find(sandbox, attempt.port())
+                                    .filter(attempt::made)
+                                    .isPresent()
+                            && previews.delete(sandbox, attempt.port());
+        } catch (SandboxException notNow) {
+            return false;
+        } finally {
+            publishing.writeLock().unlock();
+        }
+    }
+
     /** On a thread of its own, because an interrupted one can ask nobody anything. */
     private void takeBack(int port) {
         Thread.ofVirtual().name("blaxel-withdraw").start(() -> {
@@ -178,12 +281,7 @@ final class BlaxelPorts implements SandboxPorts {
     }
 
     private void requireSame() {
-        boolean same = control.find(sandbox)
-                .filter(now -> now.createdAt().equals(createdAt) && now.stage() == Instance.Stage.READY)
-                .isPresent();
-        if (!same) {
-            throw ControlPlane.gone();
-        }
+        control.require(sandbox, createdAt);
     }
 
     private void pause() {

@@ -67,9 +67,11 @@ final class Previews {
      * Makes one.
      *
      * @return empty if there is one of that name
+     * @throws Refused it is not made, unless the refusal leaves that open
      * @throws IOException nothing is known: look it up
      */
-    Optional<Preview> create(SandboxName sandbox, int port, boolean open, @Nullable Instant end) throws IOException {
+    Optional<Preview> create(SandboxName sandbox, int port, boolean open, @Nullable Instant end)
+            throws Refused, IOException {
         ObjectNode body = Json.object();
         body.putObject("metadata").put("name", PREFIX + port);
         ObjectNode spec = body.putObject("spec").put("port", port).put("public", open);
@@ -82,7 +84,7 @@ final class Previews {
             if (refused.refusal().status() == 409) {
                 return Optional.empty();
             }
-            throw refused.failure();
+            throw refused;
         }
     }
 

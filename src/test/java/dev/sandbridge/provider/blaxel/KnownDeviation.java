@@ -20,6 +20,7 @@ enum KnownDeviation {
             "1.7",
             seen -> seen.operation().contains("/previews")
                     && List.of(400, 404, 409).contains(seen.status())),
+    FAILURES_OF_PREVIEWS("1.3, E1", seen -> seen.operation().contains("/previews") && seen.status() == 500),
     NO_SANDBOX_BEHIND_THE_ADDRESS(
             "4, T29", seen -> seen.status() == 404 && seen.answer().equals("Not Found")),
     NO_SUCH_ROUTE("2.1 [R]", seen -> seen.status() == 404 && seen.answer().equals("404 page not found")),

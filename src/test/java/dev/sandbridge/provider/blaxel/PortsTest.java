@@ -2,8 +2,10 @@ package dev.sandbridge.provider.blaxel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxPorts;
 import dev.sandbridge.provider.SandboxPorts.Published;
@@ -20,6 +22,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -244,6 +248,129 @@ class PortsTest extends VendorSuite {
 
         assertThat(get(ports.publish(port, true, HOUR).url(), Map.of())).startsWith("200");
         assertThat(sent("POST", previews)).isEqualTo(1);
+    }
+
+    @Test
+    void aPageInsteadOfTheAnswerSaysNothingOfThePreview() throws Exception {
+        vendor.fault(request("POST", previews), 1, exchange -> {
+            vendor.previews().answer(exchange.unheard());
+            exchange.html(504);
+        });
+
+        assertThat(get(ports.publish(port, true, HOUR).url(), Map.of())).startsWith("200");
+        assertThat(sent("POST", previews)).isEqualTo(1);
+    }
+
+    @Test
+    void aPreviewThatAppearsALittleLaterIsAwaited() throws Exception {
+        Wish wish = loseAnswer();
+        vendor.fault(request("GET", previews + "/.*"), 3, exchange -> {
+            if (sent("GET", previews + "/.*") == 3) {
+                wish.come();
+            }
+        });
+
+        assertThat(get(ports.publish(port, true, HOUR).url(), Map.of())).startsWith("200");
+        assertThat(sent("POST", previews)).isEqualTo(1);
+    }
+
+    @Test
+    void aPreviewThatComesTooLateIsWithdrawn() throws Exception {
+        Wish wish = loseAnswer();
+
+        assertThat(failure(() -> ports.publish(port, true, HOUR)).code()).isEqualTo(ErrorCode.PROVIDER_FAILURE);
+
+        wish.come();
+        eventually("it is withdrawn", () -> vendor.previews().names().isEmpty());
+    }
+
+    @Test
+    void aPreviewThatWasMadeInSpiteOfAnErrorIsWithdrawn() throws Exception {
+        vendor.fault(request("POST", previews), 1, exchange -> {
+            vendor.previews().answer(exchange.unheard());
+            Mishap.CONTROL_PLANE_ERROR.run(exchange);
+        });
+
+        assertThat(failure(() -> ports.publish(port, true, HOUR)).text()).contains("500");
+        eventually("it is withdrawn", () -> vendor.previews().names().isEmpty());
+    }
+
+    @Test
+    void whatAnInterruptedCallHasPublishedIsWithdrawn() throws Exception {
+        var asked = new CountDownLatch(1);
+        vendor.fault(request("POST", previews), 1, exchange -> {
+            vendor.previews().answer(exchange.unheard());
+            asked.countDown();
+            StandIn.pause(40_000);
+        });
+        var told = new CompletableFuture<SandboxException>();
+        Thread publisher =
+                Thread.ofVirtual().start(() -> told.complete(failure(() -> ports.publish(port, true, HOUR))));
+        asked.await();
+        assertThat(vendor.previews().names()).hasSize(1);
+
+        publisher.interrupt();
+
+        assertThat(told.get().code()).isEqualTo(ErrorCode.PROVIDER_FAILURE);
+        eventually("it is withdrawn", () -> vendor.previews().names().isEmpty());
+    }
+
+    @Test
+    void whatIsPublishedAfterALostAttemptStays() throws Exception {
+        Wish wish = loseAnswer();
+        failure(() -> ports.publish(port, true, HOUR));
+        Published published;
+        try (var other = BlaxelTestBed.open(vendor)) {
+            SandboxPorts theirs = other.find(spec.name()).orElseThrow().ports().orElseThrow();
+            published = theirs.publish(port, true, HOUR.multipliedBy(2));
+        }
+
+        long looks = sent("GET", previews + "/.*");
+        eventually(
+                "it was looked at",
+                () -> sent("GET", previews + "/.*") > looks + 2
+                        || vendor.previews().names().isEmpty());
+        assertThat(ports.list()).containsExactly(published);
+
+        ports.unpublish(port);
+        wish.come();
+        eventually("the late one is withdrawn", () -> vendor.previews().names().isEmpty());
+    }
+
+    @Test
+    void aLatePreviewThatTheNextCallHandsOutStays() throws Exception {
+        Wish wish = loseAnswer();
+        failure(() -> ports.publish(port, true, HOUR));
+        // It comes while the next call is under way, which asks for less.
+        vendor.fault(request("POST", previews), 1, exchange -> wish.come());
+
+        Published published = ports.publish(port, true, Duration.ofMinutes(1));
+
+        assertThat(sent("POST", previews)).isEqualTo(2);
+        // A watch that began later, and looks as often, tells when the first one would have seen it.
+        loseAnswer();
+        failure(() -> ports.publish(9, true, HOUR));
+        long looks = sent("GET", previews + "/port-9");
+        eventually("it was looked at", () -> sent("GET", previews + "/port-9") > looks + 4);
+        assertThat(ports.list()).containsExactly(published);
+    }
+
+    /** What was asked for in a request whose answer was a page, to be done later. */
+    private final class Wish {
+        private volatile JsonNode json = Json.object();
+
+        void come() {
+            vendor.previews().make(spec.name().text(), json);
+        }
+    }
+
+    private Wish loseAnswer() {
+        var wish = new Wish();
+        vendor.fault(request("POST", previews), 1, exchange -> {
+            wish.json = exchange.json();
+            exchange.html(504);
+        });
+        return wish;
     }
 
     private static String get(URI url, Map<String, String> headers) throws Exception {

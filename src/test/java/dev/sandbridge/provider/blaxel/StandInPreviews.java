@@ -124,6 +124,12 @@ final class StandInPreviews implements AutoCloseable {
         ObjectNode wish = Json.object();
         wish.putObject("metadata").put("name", name);
         wish.putObject("spec").put("port", port).put("public", open);
+        make(sandbox, wish);
+    }
+
+    /** What was once asked for, late. */
+    void make(String sandbox, JsonNode wish) {
+        String name = wish.path("metadata").path("name").asText();
         previews.put(sandbox + "/" + name, new Preview(sandbox, wish));
     }
 
