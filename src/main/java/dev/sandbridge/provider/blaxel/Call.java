@@ -13,7 +13,7 @@ import java.util.Map;
  *
  * @param operation what it does, in words for callers: {@code "reading a file"}
  * @param repeatable whether sending it twice does no harm
- * @param patience until the answer begins
+ * @param patience until the answer begins; and again until all of a short one is there, or more of a long one
  */
 record Call(
         String operation,

@@ -5,6 +5,7 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -15,7 +16,7 @@ import java.util.concurrent.CompletionException;
  */
 final class Errand {
     private static final long PAUSE = 200_000_000L;
-    private static final int LOOKS = 1500;
+    private static final Duration LONGEST = Duration.ofMinutes(5);
     private static final int UNKNOWN_LOOKS = 20;
 
     private final DataPlane plane;
@@ -87,8 +88,10 @@ final class Errand {
 
     private JsonNode awaited(String name, Exception lost) {
         int unknown = 0;
+        long began = System.nanoTime();
         try {
-            for (int look = 0; look < LOOKS; look++) {
+            // By the clock: each look may take as long as a call may.
+            while (System.nanoTime() - began < LONGEST.toNanos()) {
                 try {
                     JsonNode process = plane.process(operation, name);
                     if (!process.path("status").asText("running").equals("running")) {

@@ -13,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.charset.StandardCharsets;
@@ -68,10 +69,14 @@ final class Http {
         this.patience = patience;
     }
 
-    /** The answer's JSON; a missing node where it has none. */
+    /**
+     * The answer's JSON; a missing node where it has none.
+     *
+     * @throws IOException also when the answer has begun and then does not end within the call's patience
+     */
     JsonNode json(Call call) throws Refused, IOException {
         try (InputStream body = open(call).body()) {
-            return Json.read(body.readNBytes(MOST_ANSWER));
+            return Json.read(Impatient.all(body, MOST_ANSWER, call.patience()));
         }
     }
 
@@ -86,7 +91,7 @@ final class Http {
         }
     }
 
-    /** The successful answer as it comes; the caller closes its body. */
+    /** The successful answer as it comes; the caller closes its body, whose reads wait for the call's patience each. */
     HttpResponse<InputStream> open(Call call) throws Refused, IOException {
         long end = System.nanoTime() + patience.toNanos();
         boolean asked = false;
@@ -109,7 +114,7 @@ final class Http {
             if (answer.statusCode() / 100 == 2) {
                 return answer;
             }
-            Refusal refusal = refusal(answer);
+            Refusal refusal = refusal(answer, call.patience());
             if (refusal.code().equals("TOKEN_REVOKED") && !asked && tokens.forget(bearer)) {
                 asked = true;
                 continue;
@@ -133,7 +138,7 @@ final class Http {
         headers.forEach(request::header);
         try {
             HttpResponse<InputStream> answer = client.send(request.build(), BodyHandlers.ofInputStream());
-            Refusal refusal = refusal(answer);
+            Refusal refusal = refusal(answer, LONGEST_LOOK);
             return answer.statusCode() == 401 || answer.statusCode() == 404 ? refusal : null;
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -209,17 +214,20 @@ final class Http {
         headers(bearer).forEach(request::header);
         call.headers().forEach(request::header);
         try {
-            return client.send(request.build(), BodyHandlers.ofInputStream());
+            return client.send(
+                    request.build(),
+                    head -> BodySubscribers.mapping(
+                            BodySubscribers.ofInputStream(), body -> new Impatient(body, call.patience())));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while Blaxel was asked");
         }
     }
 
-    private static Refusal refusal(HttpResponse<InputStream> answer) {
+    private static Refusal refusal(HttpResponse<InputStream> answer, Duration patience) {
         byte[] body = {};
         try (InputStream in = answer.body()) {
-            body = in.readNBytes(MOST_ERROR);
+            body = Impatient.all(in, MOST_ERROR, patience);
         } catch (IOException cut) {
             // The status and the headers say enough.
         }

@@ -11,12 +11,14 @@ import dev.sandbridge.provider.TestSpecs;
 import dev.sandbridge.workspace.WorkspacePath;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -85,7 +87,7 @@ class MishapTest extends VendorSuite {
         SandboxHandle sandbox = withLongFile();
         vendor.fault(request("GET", "/filesystem/.*"), 1, exchange -> StandIn.pause(40_000));
         long asked = sent("GET", "/filesystem/.*");
-        var told = new java.util.concurrent.CompletableFuture<Throwable>();
+        var told = new CompletableFuture<Throwable>();
         Thread reader = Thread.ofVirtual().start(() -> {
             try {
                 read(sandbox);
@@ -101,6 +103,44 @@ class MishapTest extends VendorSuite {
         assertThat(told.get()).isInstanceOfSatisfying(SandboxException.class, failed -> assertThat(failed.code())
                 .isEqualTo(ErrorCode.PROVIDER_FAILURE));
         assertThat(read(sandbox)).hasSize(LENGTH);
+    }
+
+    @Test
+    void anAnswerThatStallsAfterItsHeadEndsInTime() {
+        var call =
+                Call.get("asking", URI.create(vendor.api() + "/sandboxes/none")).patience(Duration.ofMillis(400));
+        var over = new CompletableFuture<Boolean>();
+        try {
+            for (int status : new int[] {200, 200, 404}) {
+                vendor.fault(request("GET", "/v0/sandboxes/none"), 1, exchange -> {
+                    exchange.begin(status, "text/html", 1000).write('{');
+                    over.join();
+                });
+            }
+
+            assertThatThrownBy(() -> http().json(call)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> {
+                        try (InputStream body = http().open(call).body()) {
+                            body.readAllBytes();
+                        }
+                    })
+                    .isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> http().json(call)).isInstanceOfSatisfying(Refused.class, refused -> assertThat(
+                            refused.refusal().status())
+                    .isEqualTo(404));
+        } finally {
+            over.complete(true);
+        }
+    }
+
+    @Test
+    void aSlowReaderIsNotTakenForASilentVendor() throws Exception {
+        var body = new Impatient(new ByteArrayInputStream(new byte[] {1, 2}), Duration.ofMillis(50));
+
+        assertThat(body.read()).isEqualTo(1);
+        StandIn.pause(200);
+
+        assertThat(body.read()).isEqualTo(2);
     }
 
     @Test
