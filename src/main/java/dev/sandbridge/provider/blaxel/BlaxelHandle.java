@@ -85,7 +85,7 @@ final class BlaxelHandle implements SandboxHandle {
                 + Shell.words(command.argv())
                 + Shell.RUN;
         var watcher = new Watcher(plane, SPOOL + name, timing);
-        var follower = new Follower(plane, name, watcher, begin(name, carried(name, script), command));
+        var follower = new Follower(plane, name, watcher, begin(name, carried(name, script), command), timing.silence());
         try {
             var running = new BlaxelCommand(plane, name, tag, follower, watcher, command.stdin());
             watcher.start();

@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -31,15 +31,20 @@ final class Follower {
     private final DataPlane plane;
     private final String name;
     private final Watcher watcher;
+    private final Duration silence;
     private final Words words = new Words();
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
     private volatile boolean sandboxGone;
 
-    /** @param stream of what happens, or null where its beginning was lost already */
-    Follower(DataPlane plane, String name, Watcher watcher, @Nullable InputStream stream) {
+    /**
+     * @param stream of what happens, or null where its beginning was lost already
+     * @param silence of the stream after which it counts as broken
+     */
+    Follower(DataPlane plane, String name, Watcher watcher, @Nullable InputStream stream, Duration silence) {
         this.plane = plane;
         this.name = name;
         this.watcher = watcher;
+        this.silence = silence;
         Thread.ofVirtual().name("blaxel-" + name).start(() -> follow(stream));
     }
 
@@ -106,20 +111,20 @@ final class Follower {
         }
     }
 
-    /** A stream that is about to end is read to its end, so that its connection can be used again. */
+    /** A stream that is about to end is read to its end, if that is near, so that its connection can be used again. */
     private void finish(InputStream stream) {
         try (stream) {
             if (words.isGone()) {
-                stream.transferTo(OutputStream.nullOutputStream());
+                Impatient.all(stream, LONGEST_LINE, silence);
             }
         } catch (IOException broken) {
             // Nobody misses what it held.
         }
     }
 
-    /** Reads the stream to its end or to where it breaks. */
+    /** Reads the stream to its end, or to where it breaks, or falls silent, or makes no sense. */
     private void listen(InputStream stream) {
-        var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
+        var reader = new BufferedReader(new InputStreamReader(new Impatient(stream, silence), StandardCharsets.UTF_8));
         try {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 if (line.length() > LONGEST_LINE) {

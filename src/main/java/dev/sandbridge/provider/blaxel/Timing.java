@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param quiet a command's output that has not grown for so long after its end is held by a background child
  * @param ping between two signs of life to a terminal
  * @param hangUp how long a command that was hung up may take to end before its terminal goes
+ * @param silence of a command's stream, which otherwise says something every five seconds, until it counts as broken
  */
 record Timing(
         Duration pause,
@@ -28,7 +29,8 @@ record Timing(
         Duration trust,
         Duration quiet,
         Duration ping,
-        Duration hangUp) {
+        Duration hangUp,
+        Duration silence) {
     static final Timing REAL = new Timing(
             Duration.ofMillis(500),
             Duration.ofSeconds(60),
@@ -40,5 +42,6 @@ record Timing(
             Duration.ofSeconds(5),
             Duration.ofMillis(250),
             Duration.ofSeconds(25),
-            Duration.ofSeconds(10));
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(20));
 }

@@ -24,7 +24,8 @@ final class BlaxelTestBed implements TestBed {
             Duration.ofSeconds(5),
             Duration.ofMillis(250),
             Duration.ofMillis(400),
-            Duration.ofSeconds(2));
+            Duration.ofSeconds(2),
+            Duration.ofMillis(1500));
 
     private final StandIn vendor = new StandIn();
     private BlaxelProvider provider = open(vendor);

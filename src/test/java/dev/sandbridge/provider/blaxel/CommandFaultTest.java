@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashSet;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,6 +58,24 @@ class CommandFaultTest extends VendorSuite {
         assertThat(output(sandbox, "seq 1 20; sleep 1; seq 21 40"))
                 .isEqualTo(output(sandbox, "seq 1 40"))
                 .endsWith("40\n");
+    }
+
+    @Test
+    void aStreamThatFallsSilentIsTakenForBroken() throws Exception {
+        var over = new CompletableFuture<Boolean>();
+        vendor.fault(request("POST", "/process"), 1, exchange -> {
+            StandInSandbox there = vendor.sandboxes().getFirst();
+            var process = new StandInProcess(there.root(), exchange.json());
+            there.processes().put(process.name(), process);
+            exchange.beginChunks("application/x-ndjson");
+            over.join();
+            exchange.hangUp();
+        });
+        try {
+            assertThat(output(sandbox, "echo heard")).isEqualTo("heard\n");
+        } finally {
+            over.complete(true);
+        }
     }
 
     @Test
