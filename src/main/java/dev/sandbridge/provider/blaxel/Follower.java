@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.ExitStatus;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * when that breaks, by looking the process up under its name. A command is never started again.
  */
 final class Follower {
+    /** Holds the longest event, which tells the process's whole record. */
     private static final int LONGEST_LINE = 1 << 20;
+
     private static final long LOOK = 500_000_000L;
     private static final int UNKNOWN_LOOKS = 20;
     private static final int FAILED_LOOKS = 120;
@@ -124,13 +126,10 @@ final class Follower {
 
     /** Reads the stream to its end, or to where it breaks, or falls silent, or makes no sense. */
     private void listen(InputStream stream) {
-        var reader = new BufferedReader(new InputStreamReader(new Impatient(stream, silence), StandardCharsets.UTF_8));
+        var in = new BufferedInputStream(new Impatient(stream, silence));
         try {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                if (line.length() > LONGEST_LINE) {
-                    return;
-                }
-                hear(Json.read(line.getBytes(StandardCharsets.UTF_8)));
+            for (byte[] line = line(in); line != null; line = line(in)) {
+                hear(Json.read(line));
                 if (words.exit() != null) {
                     return;
                 }
@@ -138,6 +137,21 @@ final class Follower {
         } catch (IOException broken) {
             // The process goes on; it is looked up.
         }
+    }
+
+    /** The next line; null at the end of the stream, and where a line is longer than any that makes sense. */
+    private static byte @Nullable [] line(InputStream in) throws IOException {
+        var line = new ByteArrayOutputStream();
+        for (int c = in.read(); c != '\n'; c = in.read()) {
+            if (c < 0 && line.size() == 0 || line.size() >= LONGEST_LINE) {
+                return null;
+            }
+            if (c < 0) {
+                break;
+            }
+            line.write(c);
+        }
+        return line.toByteArray();
     }
 
     private void hear(JsonNode event) {

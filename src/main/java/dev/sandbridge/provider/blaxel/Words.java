@@ -12,8 +12,12 @@ import org.jspecify.annotations.Nullable;
  * and from the record of the process. One thread at a time.
  */
 final class Words {
+    /** The longest word is 16 KiB in base64, with line ends; the command may write in between what it likes. */
+    private static final int LONGEST = 64 << 10;
+
     private final CompletableFuture<Integer> started = new CompletableFuture<>();
     private final StringBuilder unfinished = new StringBuilder();
+    private int searched;
     private byte @Nullable [] stdout;
     private byte @Nullable [] stderr;
     private boolean gone;
@@ -52,20 +56,41 @@ final class Words {
         return all == null ? new byte[0] : all;
     }
 
-    /** Takes the next part of the text. */
+    /**
+     * Takes the next part of the text.
+     *
+     * @throws SandboxException this is not the runner's talk, for a command can write there too
+     */
     void hear(String part) {
         unfinished.append(part);
-        for (int end = unfinished.indexOf(";"); end >= 0; end = unfinished.indexOf(";")) {
-            String word = unfinished.substring(0, end);
-            unfinished.delete(0, end + 1);
-            take(word.replace("[keepalive]", "").strip());
+        int begin = 0;
+        for (int end = unfinished.indexOf(";", searched); end >= 0; end = unfinished.indexOf(";", begin)) {
+            take(pure(unfinished.substring(begin, end)));
+            begin = end + 1;
         }
+        unfinished.delete(0, begin);
+        if (unfinished.length() > LONGEST) {
+            // A long silence leaves many signs of life.
+            String word = pure(unfinished.toString());
+            if (word.length() > LONGEST) {
+                throw new SandboxException(
+                        ErrorCode.EXEC_TRANSPORT_ERROR, "the command's runner cannot be understood any more");
+            }
+            unfinished.setLength(0);
+            unfinished.append(word);
+        }
+        searched = unfinished.length();
     }
 
     /** Takes the whole text from its beginning. */
     void hearAgain(String all) {
         unfinished.setLength(0);
+        searched = 0;
         hear(all);
+    }
+
+    private static String pure(String word) {
+        return word.replace("[keepalive]", "").strip();
     }
 
     private void take(String word) {

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -125,6 +126,39 @@ class CommandFaultTest extends VendorSuite {
         }
         String gone = "for i in $(seq 100); do [ -e \"$(cat place)\" ] || exec echo gone; sleep 0.1; done";
         assertThat(output(sandbox, gone)).isEqualTo("gone\n");
+    }
+
+    @Test
+    void aCommandThatTalksInItsRunnersPlaceIsNotListenedToForEver() throws Exception {
+        String flood = "yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx > \"$(for fd in /proc/$PPID/fd/*; do "
+                + "case $(readlink \"$fd\") in pipe*) echo \"$fd\"; break ;; esac; done)\"";
+        try (RunningCommand running = sandbox.start(script(flood))) {
+            assertThat(catchThrowable(() -> running.exit().get(20, TimeUnit.SECONDS)))
+                    .cause()
+                    .isInstanceOfSatisfying(SandboxException.class, unheard -> assertThat(unheard.code())
+                            .isEqualTo(ErrorCode.EXEC_TRANSPORT_ERROR));
+            running.kill();
+        }
+    }
+
+    @Test
+    void aLineThatNeverEndsIsNotKept() throws Exception {
+        var sent = new AtomicLong();
+        vendor.fault(request("POST", "/process"), 1, exchange -> {
+            StandInSandbox there = vendor.sandboxes().getFirst();
+            var process = new StandInProcess(there.root(), exchange.json());
+            there.processes().put(process.name(), process);
+            exchange.beginChunks("application/x-ndjson");
+            var piece = new byte[1 << 16];
+            java.util.Arrays.fill(piece, (byte) 'x');
+            while (sent.addAndGet(piece.length) < 1L << 28) {
+                exchange.chunk(piece);
+            }
+        });
+
+        assertThat(output(sandbox, "echo heard")).isEqualTo("heard\n");
+
+        assertThat(sent.get()).isLessThan(1L << 26);
     }
 
     @Test
