@@ -5,7 +5,6 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.process.Signal;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Map;
@@ -25,18 +24,17 @@ final class BlaxelCommand implements RunningCommand {
     private static final long KILLED_SECONDS = 10;
 
     private final DataPlane plane;
-    private final String name;
-    private final long tag;
-    private final int pid;
+    private final Ending ending;
+    private final Words.Leader leader;
     private final Follower follower;
     private final Watcher watcher;
     private final OutputStream stdin;
 
-    BlaxelCommand(DataPlane plane, String name, long tag, Follower follower, Watcher watcher, boolean input) {
+    /** Waits until it runs; whoever is told that it does not ends what may run after all. */
+    BlaxelCommand(DataPlane plane, Ending ending, Follower follower, Watcher watcher, boolean input) {
         this.plane = plane;
-        this.name = name;
-        this.tag = tag;
-        this.pid = follower.started();
+        this.ending = ending;
+        this.leader = follower.started();
         this.follower = follower;
         this.watcher = watcher;
         this.stdin = input ? watcher.stdin() : SpooledInput.none();
@@ -44,7 +42,7 @@ final class BlaxelCommand implements RunningCommand {
 
     @Override
     public int pid() {
-        return pid;
+        return leader.pid();
     }
 
     @Override
@@ -69,15 +67,12 @@ final class BlaxelCommand implements RunningCommand {
 
     @Override
     public void signal(Signal signal) {
-        if (follower.exit().isDone() || pid == 0) {
+        if (follower.exit().isDone() || leader.pid() == 0) {
             return;
         }
-        String script = Shell.set("_sb_tag", Long.toString(tag))
-                + Shell.set("_sb_pid", Integer.toString(pid))
-                + Shell.set("_sb_signal", Integer.toString(signal.number()))
-                + Shell.SIGNAL;
+        String script = leader.text() + Shell.set("_sb_signal", Integer.toString(signal.number())) + Shell.SIGNAL;
         try {
-            errand("signalling a command").run(script, Map.of());
+            new Errand(plane, "signalling a command", ErrorCode.EXEC_TRANSPORT_ERROR).run(script, Map.of());
         } catch (SandboxException failed) {
             if (failed.code() != ErrorCode.SANDBOX_NOT_FOUND) {
                 throw failed;
@@ -103,34 +98,32 @@ final class BlaxelCommand implements RunningCommand {
 
     private void killAll() {
         try {
-            errand("ending a command").run(Shell.set("_sb_tag", Long.toString(tag)) + Shell.KILL, Map.of());
+            ending.now(known());
         } catch (SandboxException failed) {
             if (failed.code() == ErrorCode.SANDBOX_NOT_FOUND) {
                 follower.sandboxGone();
                 return;
             }
-            killRunner();
+            ending.runner();
             throw failed;
         }
         try {
             follower.exit().get(KILLED_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException | InterruptedException stuck) {
-            killRunner();
-            follower.lose();
+            ending.runner();
+            try {
+                ending.now(known());
+            } finally {
+                follower.lose();
+            }
         } catch (ExecutionException unknown) {
             LOG.log(Level.FINE, "how the command ended is not known", unknown);
         }
     }
 
-    private void killRunner() {
-        try {
-            plane.kill(name);
-        } catch (IOException | SandboxException failed) {
-            LOG.log(Level.FINE, "the runner of a command could not be ended", failed);
-        }
-    }
-
-    private Errand errand(String operation) {
-        return new Errand(plane, operation, ErrorCode.EXEC_TRANSPORT_ERROR);
+    /** Once it is known to have ended, another session may get its number; only the tag tells then. */
+    private Words.Leader known() {
+        boolean ended = follower.exit().isDone() && !follower.exit().isCompletedExceptionally();
+        return ended ? Words.Leader.NONE : leader;
     }
 }

@@ -84,15 +84,17 @@ final class BlaxelHandle implements SandboxHandle {
                 + Shell.set("_sb_stdin", command.stdin() ? "1" : "0")
                 + Shell.words(command.argv())
                 + Shell.RUN;
+        var ending = new Ending(plane, name, tag);
         var watcher = new Watcher(plane, SPOOL + name, timing);
-        var follower = new Follower(plane, name, watcher, begin(name, carried(name, script), command), timing.silence());
+        InputStream stream = begin(name, carried(name, script), command, ending);
+        var follower = new Follower(plane, name, watcher, stream, timing.silence());
         try {
-            var running = new BlaxelCommand(plane, name, tag, follower, watcher, command.stdin());
+            var running = new BlaxelCommand(plane, ending, follower, watcher, command.stdin());
             watcher.start();
             return running;
         } catch (SandboxException failed) {
             if (failed.code() == ErrorCode.EXEC_TRANSPORT_ERROR) {
-                abandon(name);
+                abandon(ending);
             }
             throw failed;
         }
@@ -189,7 +191,7 @@ final class BlaxelHandle implements SandboxHandle {
     }
 
     /** The stream of a command that may have begun; null when only its name can tell. */
-    private @Nullable InputStream begin(String name, String script, Command command) {
+    private @Nullable InputStream begin(String name, String script, Command command, Ending ending) {
         try {
             return plane.start(name, script, command.environment());
         } catch (Refused refused) {
@@ -201,7 +203,7 @@ final class BlaxelHandle implements SandboxHandle {
                     ? new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "the sandbox could not start another process")
                     : refused.failure();
         } catch (InterruptedIOException interrupted) {
-            abandon(name);
+            abandon(ending);
             throw new SandboxException(
                     ErrorCode.EXEC_TRANSPORT_ERROR, "interrupted while a command was started", interrupted);
         } catch (IOException lost) {
@@ -225,13 +227,7 @@ final class BlaxelHandle implements SandboxHandle {
     }
 
     /** Ends what may have been started although nobody will ever hear of it. */
-    private void abandon(String name) {
-        Thread.ofVirtual().name("blaxel-abandon").start(() -> {
-            try {
-                plane.kill(name);
-            } catch (IOException | SandboxException failed) {
-                // Its time to live ends it with the sandbox.
-            }
-        });
+    private static void abandon(Ending ending) {
+        Thread.ofVirtual().name("blaxel-abandon").start(ending::runner);
     }
 }

@@ -54,8 +54,8 @@ final class Follower {
         return exit;
     }
 
-    /** Waits until the command runs; its process id. */
-    int started() {
+    /** Waits until the command runs; its process. */
+    Words.Leader started() {
         try {
             return words.started().get(START_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException failed) {

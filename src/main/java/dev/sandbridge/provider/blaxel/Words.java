@@ -15,17 +15,44 @@ final class Words {
     /** The longest word is 16 KiB in base64, with line ends; the command may write in between what it likes. */
     private static final int LONGEST = 64 << 10;
 
-    private final CompletableFuture<Integer> started = new CompletableFuture<>();
+    /**
+     * The process that was the command at first, and leads its session.
+     *
+     * @param pid 0 for none
+     * @param birth when it began, as the kernel counts, which tells it from a later process of that number
+     */
+    record Leader(int pid, String birth) {
+        static final Leader NONE = new Leader(0, "");
+
+        /** This one, or that one if this is none. */
+        Leader or(Leader other) {
+            return pid == 0 ? other : this;
+        }
+
+        /** What tells it to our scripts; nothing for none. */
+        String text() {
+            return pid == 0 ? "" : Shell.set("_sb_pid", Integer.toString(pid)) + Shell.set("_sb_birth", birth);
+        }
+
+        private static Leader of(String[] word) {
+            boolean whole = word.length == 3 && word[2].matches("[0-9]{1,20}");
+            int pid = whole ? number(word[1]) : 0;
+            return pid == 0 ? NONE : new Leader(pid, word[2]);
+        }
+    }
+
+    private final CompletableFuture<Leader> started = new CompletableFuture<>();
     private final StringBuilder unfinished = new StringBuilder();
     private int searched;
+    private boolean begun;
     private byte @Nullable [] stdout;
     private byte @Nullable [] stderr;
     private boolean gone;
     private boolean full;
     private volatile @Nullable ExitStatus exit;
 
-    /** The command's process id, 0 where its program could not even be handed over; or why nothing was started. */
-    CompletableFuture<Integer> started() {
+    /** The command's process; none where its program could not even be handed over; or why nothing was started. */
+    CompletableFuture<Leader> started() {
         return started;
     }
 
@@ -66,6 +93,7 @@ final class Words {
         int begin = 0;
         for (int end = unfinished.indexOf(";", searched); end >= 0; end = unfinished.indexOf(";", begin)) {
             take(pure(unfinished.substring(begin, end)));
+            begun = true;
             begin = end + 1;
         }
         unfinished.delete(0, begin);
@@ -86,7 +114,14 @@ final class Words {
     void hearAgain(String all) {
         unfinished.setLength(0);
         searched = 0;
+        begun = false;
         hear(all);
+    }
+
+    /** Who the whole text of a runner says leads its command; none if it says nothing of that. */
+    static Leader leader(String all) {
+        String[] parts = pure(all.substring(0, Math.max(0, all.indexOf(';')))).split("\\s+", 3);
+        return parts[0].equals("pid") ? Leader.of(parts) : Leader.NONE;
     }
 
     private static String pure(String word) {
@@ -97,8 +132,17 @@ final class Words {
         String[] parts = word.split("\\s+", 3);
         String value = parts.length > 1 ? parts[1] : "";
         switch (parts[0]) {
-            case "pid" -> started.complete(number(value));
-            case "refused" -> started.completeExceptionally(refusal(value));
+            case "pid" -> {
+                // Later ones are the command's own.
+                if (!begun) {
+                    started.complete(Leader.of(parts));
+                }
+            }
+            case "refused" -> {
+                if (!begun) {
+                    started.completeExceptionally(refusal(value));
+                }
+            }
             case "o" -> stdout = bytes(parts, stdout);
             case "e" -> stderr = bytes(parts, stderr);
             case "full" -> full = true;
@@ -107,7 +151,7 @@ final class Words {
                 // A code that cannot be read is no code, and certainly not 0.
                 if (exit == null && value.matches("[0-9]{1,3}")) {
                     exit = ExitStatus.ofShell(Integer.parseInt(value));
-                    started.complete(0);
+                    started.complete(Leader.NONE);
                 }
             }
             default -> {

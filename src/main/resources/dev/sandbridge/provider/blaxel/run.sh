@@ -3,7 +3,7 @@
 # Given: _sb_dir (a new private directory), _sb_cd, _sb_tag, _sb_stdin (0 or 1), and the command as positional parameters.
 # Says on stdout, each word ended by a semicolon, because line ends may get lost on the way:
 #   refused WHY;      nothing was started
-#   pid N;            it runs, as leader of a session of its own
+#   pid N BIRTH;      it runs, as leader of a session of its own; always the first word, and when it began
 #   o SIZE BASE64;    all of stdout, where it is short (likewise e for stderr)
 #   full;             there was no room for all of the output
 #   gone;             everything was said, and the directory is removed
@@ -79,6 +79,10 @@ _sb_feed() {
     done
 }
 
+_sb_lead() {
+    printf 'pid %s %s;' "$1" "${22}" >&9
+}
+
 _sb_short() {
     [ ! -e "$_sb_dir/drop.$1" ] && read -r _sb_size < "$_sb_dir/$1.end" && [ "$_sb_size" != x ] || return 1
     [ -s "$_sb_dir/$1.0" ] || _sb_size=0
@@ -122,8 +126,8 @@ done
 # In the foreground: a shell makes what it starts in the background deaf to interrupts. The tag is a limit that Linux
 # ignores and every descendant inherits; it finds what has left the session.
 (
-    read -r _sb_pid _sb_rest < /proc/self/stat
-    printf 'pid %s;' "$_sb_pid" >&9
+    read -r _sb_all < /proc/self/stat
+    _sb_lead $_sb_all
     exec 9>&-
     ulimit -w "$_sb_tag" 2> /dev/null || ulimit -x "$_sb_tag" 2> /dev/null
     PATH=$_sb_path

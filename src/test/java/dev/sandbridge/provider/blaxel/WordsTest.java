@@ -38,8 +38,7 @@ class WordsTest {
     @Test
     void theLongestWordArrivesInSmallParts() {
         var bytes = new byte[16 << 10];
-        String said = "pid 7;o " + bytes.length + " "
-                + Base64.getMimeEncoder().encodeToString(bytes) + ";gone;exit 0;";
+        String said = "pid 7;o " + bytes.length + " " + Base64.getMimeEncoder().encodeToString(bytes) + ";gone;exit 0;";
 
         said.chars().forEach(c -> words.hear(Character.toString(c)));
 
@@ -55,5 +54,16 @@ class WordsTest {
         words.hear("exit 0;");
 
         assertThat(words.exit()).isEqualTo(ExitStatus.exited(0));
+    }
+
+    @Test
+    void onlyTheFirstWordNamesTheProcess() {
+        words.hearAgain("[... truncated ...]\npid 1 2;pid 3 4;");
+        assertThat(words.started()).isNotDone();
+        assertThat(Words.leader("[... truncated ...]\npid 1 2;pid 3 4;")).isEqualTo(Words.Leader.NONE);
+
+        words.hearAgain("[keepalive]\npid 5 6;pid 7 8;");
+        assertThat(words.started()).isCompletedWithValue(new Words.Leader(5, "6"));
+        assertThat(Words.leader("pid 5 6;pid 7 8;")).isEqualTo(new Words.Leader(5, "6"));
     }
 }
