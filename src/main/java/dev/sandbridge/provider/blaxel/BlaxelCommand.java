@@ -38,6 +38,12 @@ final class BlaxelCommand implements RunningCommand {
         this.follower = follower;
         this.watcher = watcher;
         this.stdin = input ? watcher.stdin() : SpooledInput.none();
+        // What nobody can hear of any more must not go on.
+        follower.exit().whenComplete((status, failed) -> {
+            if (failed instanceof SandboxException unknown && unknown.code() == ErrorCode.EXEC_TRANSPORT_ERROR) {
+                ending.later(leader, true);
+            }
+        });
     }
 
     @Override
@@ -104,7 +110,7 @@ final class BlaxelCommand implements RunningCommand {
                 follower.sandboxGone();
                 return;
             }
-            ending.runner();
+            ending.later(known(), false);
             throw failed;
         }
         try {

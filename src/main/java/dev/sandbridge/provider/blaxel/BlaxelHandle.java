@@ -84,7 +84,7 @@ final class BlaxelHandle implements SandboxHandle {
                 + Shell.set("_sb_stdin", command.stdin() ? "1" : "0")
                 + Shell.words(command.argv())
                 + Shell.RUN;
-        var ending = new Ending(plane, name, tag);
+        var ending = new Ending(plane, name, SPOOL + name, tag, timing.pause());
         var watcher = new Watcher(plane, SPOOL + name, timing);
         InputStream stream = begin(name, carried(name, script), command, ending);
         var follower = new Follower(plane, name, watcher, stream, timing.silence());
@@ -94,7 +94,7 @@ final class BlaxelHandle implements SandboxHandle {
             return running;
         } catch (SandboxException failed) {
             if (failed.code() == ErrorCode.EXEC_TRANSPORT_ERROR) {
-                abandon(ending);
+                ending.later(Words.Leader.NONE, true);
             }
             throw failed;
         }
@@ -203,7 +203,7 @@ final class BlaxelHandle implements SandboxHandle {
                     ? new SandboxException(ErrorCode.CAPACITY_EXCEEDED, "the sandbox could not start another process")
                     : refused.failure();
         } catch (InterruptedIOException interrupted) {
-            abandon(ending);
+            ending.later(Words.Leader.NONE, true);
             throw new SandboxException(
                     ErrorCode.EXEC_TRANSPORT_ERROR, "interrupted while a command was started", interrupted);
         } catch (IOException lost) {
@@ -224,10 +224,5 @@ final class BlaxelHandle implements SandboxHandle {
             throw Http.unreachable("starting a command", broken);
         }
         return ". " + Shell.quote(file);
-    }
-
-    /** Ends what may have been started although nobody will ever hear of it. */
-    private static void abandon(Ending ending) {
-        Thread.ofVirtual().name("blaxel-abandon").start(ending::runner);
     }
 }

@@ -137,7 +137,9 @@ class CommandFaultTest extends VendorSuite {
                     .cause()
                     .isInstanceOfSatisfying(SandboxException.class, unheard -> assertThat(unheard.code())
                             .isEqualTo(ErrorCode.EXEC_TRANSPORT_ERROR));
-            running.kill();
+            eventually(
+                    "it has ended, and its runner",
+                    () -> !vendor.hasProcesses(sandbox.spec().name().text()));
         }
     }
 

@@ -3,6 +3,8 @@ package dev.sandbridge.provider.blaxel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.Command;
 import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.RunningCommand;
@@ -15,13 +17,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Nothing of a command goes on once it was killed. */
+/** Nothing of a command goes on once it was killed, or once nobody can hear of it any more. */
 class EndingTest extends VendorSuite {
     private final SandboxSpec spec = TestSpecs.spec();
     private SandboxHandle sandbox;
@@ -85,6 +89,76 @@ class EndingTest extends VendorSuite {
     }
 
     @Test
+    void aKillThatFailsIsToldAndTriedOnWithoutItsCaller() throws Exception {
+        try (RunningCommand running = sandbox.start(script("echo up; exec sleep 300"))) {
+            assertThat(running.stdout().read()).isEqualTo('u');
+            vendor.fault(request("POST", "/process"), 2, exchange -> exchange.error(500, "no more processes"));
+
+            assertThat(failure(running::kill).text()).contains("500");
+
+            nothingRuns();
+        }
+    }
+
+    @Test
+    void aStartThatIsInterruptedIsEndedAlsoWhenItArrivesLate() throws Exception {
+        int before = vendor.startedProcesses().size();
+        var asked = new CompletableFuture<Boolean>();
+        var arrives = new CompletableFuture<Boolean>();
+        vendor.fault(request("POST", "/process"), 1, exchange -> {
+            asked.complete(true);
+            arrives.join();
+        });
+        CompletableFuture<Throwable> told = interrupted(asked, script("sleep 300"));
+
+        assertThat(told.get()).isInstanceOfSatisfying(SandboxException.class, failed -> assertThat(failed.code())
+                .isEqualTo(ErrorCode.EXEC_TRANSPORT_ERROR));
+        eventually("it was looked for in vain", () -> sent("(GET|DELETE)", "/process/.*") > 0);
+        arrives.complete(true);
+
+        eventually("it has begun", () -> vendor.startedProcesses().size() > before);
+        nothingRuns();
+    }
+
+    @Test
+    void aStartThatIsInterruptedEndsTheCommandAndNotOnlyItsRunner() throws Exception {
+        vendor.resetAfterStarts(1);
+        var asked = new CompletableFuture<Boolean>();
+        var over = new CompletableFuture<Boolean>();
+        vendor.fault(request("GET", "/process/.*"), 1, exchange -> {
+            asked.complete(true);
+            over.join();
+        });
+        var begun = asked.thenAcceptAsync(yes -> awaitFile("up"));
+        try {
+            CompletableFuture<Throwable> told = interrupted(begun, script("touch up; exec sleep 300"));
+
+            assertThat(told.get()).isInstanceOfSatisfying(SandboxException.class, failed -> assertThat(failed.code())
+                    .isEqualTo(ErrorCode.EXEC_TRANSPORT_ERROR));
+            nothingRuns();
+            eventually(
+                    "its output is removed",
+                    () -> output(sandbox, "ls /tmp/.sandbridge | wc -l").strip().equals("1"));
+        } finally {
+            over.complete(true);
+        }
+    }
+
+    @Test
+    void aCommandWhoseRunnerWasKilledEndsToo() throws Exception {
+        try (RunningCommand running = sandbox.start(script("exec sleep 300"))) {
+            String runner = vendor.startedProcesses().getLast();
+            Objects.requireNonNull(vendor.sandboxes().getFirst().processes().get(runner))
+                    .signal("KILL");
+
+            assertThat(catchThrowable(() -> running.exit().get(20, TimeUnit.SECONDS)))
+                    .hasCauseInstanceOf(SandboxException.class);
+
+            nothingRuns();
+        }
+    }
+
+    @Test
     void whatCannotBeKilledIsAFailure() throws Exception {
         try (RunningCommand running = sandbox.start(script("ulimit -w 7001; echo up; exec sleep 300"))) {
             assertThat(running.stdout().read()).isEqualTo('u');
@@ -102,6 +176,31 @@ class EndingTest extends VendorSuite {
 
     private void nothingRuns() throws Exception {
         eventually("nothing of it runs", () -> !vendor.hasProcesses(spec.name().text()));
+    }
+
+    private void awaitFile(String name) {
+        Path file = vendor.sandboxes().getFirst().root().resolve("workspace").resolve(name);
+        try {
+            eventually(name + " is there", () -> Files.exists(file));
+        } catch (Exception late) {
+            throw new IllegalStateException(late);
+        }
+    }
+
+    /** Starts it on a thread that is interrupted then; what that thread hears. */
+    private CompletableFuture<Throwable> interrupted(CompletableFuture<?> then, Command command) throws Exception {
+        var told = new CompletableFuture<Throwable>();
+        Thread starting = Thread.ofVirtual().start(() -> {
+            try {
+                sandbox.start(command);
+                told.complete(new AssertionError("it was started"));
+            } catch (RuntimeException failed) {
+                told.complete(failed);
+            }
+        });
+        then.get(20, TimeUnit.SECONDS);
+        starting.interrupt();
+        return told;
     }
 
     /** What our script says that ends a command with a tag that nothing carries. */
