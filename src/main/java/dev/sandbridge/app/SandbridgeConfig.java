@@ -52,8 +52,8 @@ public interface SandbridgeConfig {
     int maxSandboxesPerOwner();
 
     /**
-     * How long a caller waits for a new sandbox; what comes later is removed. The contract's clients wait for two minutes
-     * (statement 22); what stands between may wait for less.
+     * How long a caller waits for a new sandbox; what comes later is removed. The contract's clients wait for two
+     * minutes (statement 22); what stands between may wait for less.
      */
     @WithDefault("110s")
     Duration createLimit();
