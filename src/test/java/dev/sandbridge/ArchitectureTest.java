@@ -83,6 +83,9 @@ class ArchitectureTest {
                     List.of(
                             "jakarta.enterprise",
                             "jakarta.inject",
+                            "io.netty.buffer",
+                            "io.netty.channel",
+                            "io.netty.handler.codec",
                             "io.quarkus.runtime",
                             "io.quarkus.vertx",
                             "io.smallrye.config",

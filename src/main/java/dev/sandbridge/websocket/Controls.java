@@ -5,11 +5,13 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.http.UpgradeEntrance;
 import dev.sandbridge.pty.TerminalSize;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.Optional;
 
 /** Puts text messages together and reads them; what is wrong with one is told, and the connection stays. */
 final class Controls {
-    private static final int LONGEST = 64 * 1024;
+    /** Far more than any message that means something. */
+    private static final int LONGEST = 4 * 1024;
 
     private final Socket socket;
     private final UpgradeEntrance entrance;
@@ -37,11 +39,20 @@ final class Controls {
             }
             return Messages.resize(message.toByteArray());
         } catch (SandboxException wrong) {
-            socket.send(Messages.error(entrance.explain(wrong)));
+            tell(wrong);
             return Optional.empty();
         } finally {
             message.reset();
             tooLong = false;
+        }
+    }
+
+    /** Waits for its turn like all that is sent: who reads no answers is not listened to. */
+    private void tell(SandboxException wrong) {
+        try {
+            socket.send(Messages.error(entrance.explain(wrong)));
+        } catch (IOException closed) {
+            // Whoever takes what comes finds out.
         }
     }
 }

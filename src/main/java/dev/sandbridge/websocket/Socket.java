@@ -1,19 +1,21 @@
 package dev.sandbridge.websocket;
 
+import io.netty.channel.Channel;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
-import io.vertx.core.http.WebSocketFrame;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,28 +28,39 @@ final class Socket {
     static final int GOING_AWAY = 1001;
     static final int TOO_BIG = 1009;
     static final int FAILED = 1011;
+    static final int TRY_AGAIN = 1013;
+
+    private static final int PROTOCOL_ERROR = 1002;
 
     /** What may be on its way to the connection at once. */
     private static final int WINDOW = 256 * 1024;
 
+    /** What is on its way with a message beside its bytes. */
+    private static final int ENVELOPE = 512;
+
     /** What is read ahead of its taker, so that the end of a connection shows also while nobody takes. */
     private static final int AHEAD = 1 << 20;
+
+    /** What of that each socket may have whatever others have: enough for any piece and its frame. */
+    private static final int OWN = 2 * FrameReader.PIECE;
 
     /** What a frame takes beside its bytes: an empty one is not for nothing. */
     private static final int FRAME = 128;
 
     private final ServerWebSocket ws;
+    private final FrameReader reader = new FrameReader(new Arrival());
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
-    private final Deque<Frame> frames = new ArrayDeque<>(2);
+    // Gives back what it needed for many frames, which an array would keep.
+    private final Queue<Frame> frames = new ConcurrentLinkedQueue<>();
+    private final InputShare share;
     private final Semaphore window = new Semaphore(WINDOW);
     private final CountDownLatch closed = new CountDownLatch(1);
-    private long waiting;
-    private boolean asking = true;
-    private boolean text;
+    private boolean full;
+    private boolean unwanted;
 
     /**
-     * Part of a message.
+     * A message or a piece of one.
      *
      * @param last whether the message ends with it
      */
@@ -57,18 +70,53 @@ final class Socket {
         }
     }
 
-    /** On the connection's own thread, before anything has arrived. */
-    Socket(ServerWebSocket ws, Vertx vertx, Duration ping) {
+    /** What comes from the connection, on its own thread. */
+    private final class Arrival implements FrameReader.Taker {
+        @Override
+        public boolean hasRoom(int bytes) {
+            lock.lock();
+            try {
+                full = !unwanted && (share.held() >= AHEAD || !share.grow(FRAME + bytes));
+                return !full;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void take(boolean text, byte[] bytes, boolean last) {
+            lock.lock();
+            try {
+                if (!unwanted) {
+                    frames.add(new Frame(text, bytes, last));
+                    arrived.signalAll();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void broken(String why) {
+            close(PROTOCOL_ERROR, why);
+        }
+    }
+
+    /**
+     * On the connection's own thread, before anything has arrived.
+     *
+     * @param memory for what is read ahead
+     */
+    Socket(ServerWebSocket ws, Channel channel, Vertx vertx, Duration ping, InputMemory memory) {
         this.ws = ws;
-        ws.pause();
-        ws.frameHandler(this::arrive);
+        this.share = new InputShare(memory, OWN);
         ws.exceptionHandler(broken -> {});
         long timer = vertx.setPeriodic(ping.toMillis(), tick -> ws.writePing(Buffer.buffer()));
         ws.closeHandler(gone -> {
             vertx.cancelTimer(timer);
             end();
         });
-        ws.fetch(1);
+        reader.install(channel);
     }
 
     /** What comes next; waits for it. Null once the connection is closed and everything before that was taken. */
@@ -79,24 +127,50 @@ final class Socket {
             while (frames.isEmpty() && !isClosed()) {
                 arrived.await();
             }
-            Frame frame = frames.pollFirst();
+            Frame frame = frames.poll();
             if (frame == null) {
                 return null;
             }
-            waiting -= frame.size();
-            if (!asking && waiting < AHEAD && !isClosed()) {
-                asking = true;
-                ws.fetch(1);
-            }
+            share.shrink(frame.size());
+            readOn();
             return frame;
         } finally {
             lock.unlock();
         }
     }
 
+    /** Drops what has come and what will come: nobody takes any more. */
+    void ignore() {
+        lock.lock();
+        try {
+            unwanted = true;
+            frames.clear();
+            share.clear();
+            readOn();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void readOn() {
+        if (full && !isClosed()) {
+            full = false;
+            reader.resume();
+        }
+    }
+
     /** Sends a binary message; waits while too much is on its way. */
     void send(byte[] bytes) throws IOException {
-        int size = Math.min(bytes.length, WINDOW);
+        send(bytes.length, () -> ws.writeBinaryMessage(Buffer.buffer(bytes)));
+    }
+
+    /** Sends a text message, after everything that was sent before it; waits while too much is on its way. */
+    void send(String message) throws IOException {
+        send(message.length(), () -> ws.writeTextMessage(message));
+    }
+
+    private void send(int length, Supplier<Future<Void>> write) throws IOException {
+        int size = Math.min(ENVELOPE + length, WINDOW);
         try {
             window.acquire(size);
         } catch (InterruptedException interrupted) {
@@ -107,12 +181,7 @@ final class Socket {
             window.release(size);
             throw new IOException("the connection is closed");
         }
-        ws.writeBinaryMessage(Buffer.buffer(bytes)).onComplete(sent -> window.release(size));
-    }
-
-    /** Sends a text message, after everything that was sent before it. */
-    void send(String message) {
-        ws.writeTextMessage(message);
+        write.get().onComplete(sent -> window.release(size));
     }
 
     /** Closes, after everything that was sent before it. */
@@ -132,29 +201,6 @@ final class Socket {
     /** Waits for the end at most so long; whether it has come. */
     boolean awaitClose(Duration most) throws InterruptedException {
         return closed.await(most.toNanos(), TimeUnit.NANOSECONDS);
-    }
-
-    private void arrive(WebSocketFrame frame) {
-        if (frame.isText() || frame.isBinary() || frame.isContinuation()) {
-            text = frame.isContinuation() ? text : frame.isText();
-            if (keep(new Frame(text, frame.binaryData().getBytes(), frame.isFinal()))) {
-                ws.fetch(1);
-            }
-        }
-    }
-
-    /** Whether there is room for more. */
-    private boolean keep(Frame frame) {
-        lock.lock();
-        try {
-            frames.addLast(frame);
-            waiting += frame.size();
-            asking = waiting < AHEAD;
-            arrived.signalAll();
-            return asking;
-        } finally {
-            lock.unlock();
-        }
     }
 
     private void end() {

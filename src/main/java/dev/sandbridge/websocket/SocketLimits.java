@@ -4,20 +4,15 @@ import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.vertx.core.http.HttpServerOptions;
 import jakarta.inject.Singleton;
 
-/** Lets frames be as long as messages may be, and declines compression, which would keep buffers for each socket. */
+/**
+ * Lets output frames be as long as they are, and declines compression, which would keep buffers for each socket. How
+ * input is bounded is {@link FrameReader}'s and {@link Socket}'s.
+ */
 @Singleton
 public final class SocketLimits implements HttpServerOptionsCustomizer {
-    private final WebSocketConfig config;
-
-    SocketLimits(WebSocketConfig config) {
-        this.config = config;
-    }
-
     @Override
     public void customizeHttpServer(HttpServerOptions options) {
-        int most = Math.toIntExact(config.maxMessage().asLongValue());
-        options.setMaxWebSocketFrameSize(most)
-                .setMaxWebSocketMessageSize(most)
+        options.setMaxWebSocketFrameSize(OutputFrames.LARGEST)
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false);
     }

@@ -1,11 +1,16 @@
 package dev.sandbridge.websocket;
 
+import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.http.Upgrade;
 import dev.sandbridge.http.UpgradeEntrance;
 import dev.sandbridge.sandbox.SandboxService;
 import dev.sandbridge.sandbox.TerminalService;
+import io.netty.channel.Channel;
+import io.quarkus.runtime.configuration.MemorySize;
 import io.vertx.core.Context;
 import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
@@ -24,6 +29,7 @@ final class TerminalDoor {
     /** After the entrance, before the resources, whose turn it is when no upgrade is asked for. */
     private static final int ORDER = 0;
 
+    private static final String VERSION = "Sec-WebSocket-Version";
     private static final String PROTOCOL = "Sec-WebSocket-Protocol";
 
     private final UpgradeEntrance entrance;
@@ -31,6 +37,10 @@ final class TerminalDoor {
     private final TerminalService terminals;
     private final WebSocketConfig config;
     private final OpenSockets sockets;
+
+    // Apart, so that what is typed ahead into programs that do not read leaves room for commands.
+    private final InputMemory typedAhead = new InputMemory(Runtime.getRuntime().maxMemory() / 16);
+    private final InputMemory firstMessages;
 
     TerminalDoor(
             UpgradeEntrance entrance,
@@ -43,6 +53,9 @@ final class TerminalDoor {
         this.terminals = service.terminals();
         this.config = config;
         this.sockets = sockets;
+        this.firstMessages = new InputMemory(config.firstMessages()
+                .map(MemorySize::asLongValue)
+                .orElse(Runtime.getRuntime().maxMemory() / 8));
     }
 
     void open(@Observes Router router) {
@@ -68,6 +81,10 @@ final class TerminalDoor {
     private TerminalRequest admit(RoutingContext http) {
         Upgrade upgrade = entrance.admit(http);
         origins.check(upgrade);
+        if (upgrade.header(VERSION) == null) {
+            // Without one it would be the draft of a protocol that has no frames as we read them.
+            throw new SandboxException(ErrorCode.INVALID_REQUEST, "a WebSocket upgrade needs " + VERSION + ": 13");
+        }
         TerminalRequest request = TerminalRequest.of(upgrade);
         terminals.check(request.caller(), request.sandbox());
         return request;
@@ -93,13 +110,15 @@ final class TerminalDoor {
     }
 
     private void serve(RoutingContext http, ServerWebSocket opened, TerminalRequest request, Runnable end) {
-        var socket = new Socket(opened, http.vertx(), config.ping());
-        var session = new TerminalSession(terminals, request, socket, config, entrance);
+        Channel channel = ((ConnectionBase) http.request().connection()).channel();
+        var socket = new Socket(opened, channel, http.vertx(), config.ping(), typedAhead);
+        var session = new TerminalSession(terminals, request, socket, config, entrance, firstMessages);
         sockets.add(socket, request.call().isNamed());
         Thread.ofVirtual().start(() -> {
             try {
                 session.run();
             } finally {
+                socket.ignore();
                 sockets.remove(socket);
                 end.run();
             }

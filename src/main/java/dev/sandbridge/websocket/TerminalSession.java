@@ -25,18 +25,21 @@ final class TerminalSession {
     private final WebSocketConfig config;
     private final UpgradeEntrance entrance;
     private final Controls controls;
+    private final InputMemory firstMessages;
 
     TerminalSession(
             TerminalService terminals,
             TerminalRequest request,
             Socket socket,
             WebSocketConfig config,
-            UpgradeEntrance entrance) {
+            UpgradeEntrance entrance,
+            InputMemory firstMessages) {
         this.terminals = terminals;
         this.request = request;
         this.socket = socket;
         this.config = config;
         this.entrance = entrance;
+        this.firstMessages = firstMessages;
         this.controls = new Controls(socket, entrance);
     }
 
@@ -65,18 +68,35 @@ final class TerminalSession {
 
     private void own(TerminalVisit visit) throws IOException, InterruptedException {
         socket.send(Messages.READY);
-        var first = new FirstMessage(
-                socket, controls, request.call(), config.maxMessage().asLongValue());
-        if (!first.await()) {
-            return;
+        try (var first = new FirstMessage(socket, controls, request.call(), config, firstMessages)) {
+            if (!isThere(first)) {
+                return;
+            }
+            try (Terminal terminal = open(visit, first)) {
+                new OwnSession(terminal, socket, first.bytes(), controls, this::fail).run();
+            }
         }
+    }
+
+    /** Whether the first message is there; if it cannot be, the caller has been told. */
+    private boolean isThere(FirstMessage first) throws InterruptedException {
+        try {
+            return first.await();
+        } catch (SandboxException refused) {
+            fail(refused, refused.retry() == Retry.YES ? Socket.TRY_AGAIN : Socket.FAILED);
+            return false;
+        }
+    }
+
+    /** Opens what the first message asks for; what is left of that message is to be typed. */
+    private Terminal open(TerminalVisit visit, FirstMessage first) throws IOException, InterruptedException {
         String script = first.script();
-        Supplier<Terminal> start =
-                script == null ? () -> visit.shell(first.call()) : () -> visit.run(script, first.call());
-        try (Terminal terminal = patiently(start, TerminalSession::isSureToWork)) {
-            byte[] typed = script == null ? first.bytes() : new byte[0];
-            new OwnSession(terminal, socket, typed, controls, this::fail).run();
+        if (script == null) {
+            return patiently(() -> visit.shell(first.call()), TerminalSession::isSureToWork);
         }
+        Terminal running = patiently(() -> visit.run(script, first.call()), TerminalSession::isSureToWork);
+        first.close();
+        return running;
     }
 
     /** Nothing has been started by the try that failed so. */
@@ -102,8 +122,20 @@ final class TerminalSession {
         }
     }
 
+    private void tell(Throwable failure) {
+        try {
+            socket.send(Messages.error(entrance.explain(failure)));
+        } catch (IOException gone) {
+            // A close is all that may still come through.
+        }
+    }
+
     private void fail(Throwable failure) {
-        socket.send(Messages.error(entrance.explain(failure)));
-        socket.close(Socket.FAILED, null);
+        fail(failure, Socket.FAILED);
+    }
+
+    private void fail(Throwable failure, int closeCode) {
+        tell(failure);
+        socket.close(closeCode, null);
     }
 }

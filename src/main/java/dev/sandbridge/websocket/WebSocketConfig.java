@@ -14,9 +14,12 @@ interface WebSocketConfig {
     @WithDefault("20s")
     Duration ping();
 
-    /** The largest message, which bounds the shell text of a first frame; longer input comes in several. */
+    /** The largest first message, which may be shell text; what is typed later may be of any length. */
     @WithDefault("4M")
     MemorySize maxMessage();
+
+    /** What long first messages may take for all sockets together; an eighth of the heap if unset. */
+    Optional<MemorySize> firstMessages();
 
     /** How long a terminal that cannot be opened just now is tried again; the contract's clients wait for 30 s. */
     @WithDefault("25s")
