@@ -55,6 +55,7 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
     private boolean text;
     private boolean over;
     private boolean full;
+    private boolean heard;
     private @Nullable ByteBuf rest;
     private byte @Nullable [] unanswered;
     private @Nullable ChannelHandlerContext context;
@@ -79,6 +80,13 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Whether anything has come since this was last asked: a pong, or part of a frame. */
+    boolean hasHeard() {
+        boolean now = heard;
+        heard = false;
+        return now;
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
@@ -96,6 +104,7 @@ final class FrameReader extends ChannelInboundHandlerAdapter {
             ctx.fireChannelRead(message);
             return;
         }
+        heard = true;
         ByteBuf before = rest;
         // What was under way when reading stopped comes nevertheless.
         rest = before == null ? bytes : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), before, bytes);

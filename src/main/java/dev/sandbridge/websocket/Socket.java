@@ -2,7 +2,6 @@ package dev.sandbridge.websocket;
 
 import io.netty.channel.Channel;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import java.io.IOException;
@@ -107,16 +106,17 @@ final class Socket {
      *
      * @param memory for what is read ahead
      */
-    Socket(ServerWebSocket ws, Channel channel, Vertx vertx, Duration ping, InputMemory memory) {
+    Socket(ServerWebSocket ws, Channel channel, InputMemory memory) {
         this.ws = ws;
         this.share = new InputShare(memory, OWN);
         ws.exceptionHandler(broken -> {});
-        long timer = vertx.setPeriodic(ping.toMillis(), tick -> ws.writePing(Buffer.buffer()));
-        ws.closeHandler(gone -> {
-            vertx.cancelTimer(timer);
-            end();
-        });
+        ws.closeHandler(gone -> end());
         reader.install(channel);
+    }
+
+    /** Whether anything has come since this was last asked. On the connection's own thread. */
+    boolean hasHeard() {
+        return reader.hasHeard();
     }
 
     /** What comes next; waits for it. Null once the connection is closed and everything before that was taken. */

@@ -41,6 +41,7 @@ final class TerminalDoor {
     // Apart, so that what is typed ahead into programs that do not read leaves room for commands.
     private final InputMemory typedAhead = new InputMemory(Runtime.getRuntime().maxMemory() / 16);
     private final InputMemory firstMessages;
+    private final LostPeers lost = new LostPeers();
 
     TerminalDoor(
             UpgradeEntrance entrance,
@@ -111,7 +112,8 @@ final class TerminalDoor {
 
     private void serve(RoutingContext http, ServerWebSocket opened, TerminalRequest request, Runnable end) {
         Channel channel = ((ConnectionBase) http.request().connection()).channel();
-        var socket = new Socket(opened, channel, http.vertx(), config.ping(), typedAhead);
+        var socket = new Socket(opened, channel, typedAhead);
+        Pulse.start(http.vertx(), config.ping(), opened, channel, socket, lost);
         var session = new TerminalSession(terminals, request, socket, config, entrance, firstMessages);
         sockets.add(socket, request.call().isNamed());
         Thread.ofVirtual().start(() -> {

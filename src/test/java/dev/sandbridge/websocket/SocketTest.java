@@ -3,13 +3,10 @@ package dev.sandbridge.websocket;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vertx.core.Vertx;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,13 +20,7 @@ class SocketTest {
     /** What each socket may have, and what it has read but not looked at. */
     private static final int OWN = 40 * 1024;
 
-    private final Vertx vertx = Vertx.vertx();
     private final InputMemory memory = new InputMemory(100L * AHEAD);
-
-    @AfterEach
-    void end() {
-        vertx.close().toCompletionStage().toCompletableFuture().join();
-    }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 1000, 4 << 20})
@@ -156,14 +147,14 @@ class SocketTest {
         return Objects.requireNonNull(socket.next()).bytes();
     }
 
-    private Wire wireOf(InputMemory shared) {
+    private static Wire wireOf(InputMemory shared) {
         var wire = new Wire();
         socket(wire, shared);
         return wire;
     }
 
-    private Socket socket(Wire wire, InputMemory shared) {
-        return new Socket(wire.webSocket(), wire.channel, vertx, Duration.ofHours(1), shared);
+    private static Socket socket(Wire wire, InputMemory shared) {
+        return new Socket(wire.webSocket(), wire.channel, shared);
     }
 
     /** Sends frames of that size until the connection is not read any more; how many bytes were read. */

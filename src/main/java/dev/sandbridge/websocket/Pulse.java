@@ -1,0 +1,59 @@
+package dev.sandbridge.websocket;
+
+import io.netty.channel.Channel;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ServerWebSocket;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/**
+ * Pings a connection as long as it is open, so that nothing on the way gives it up, and closes it once its peer is lost.
+ *
+ * <p>That no pong comes does not make a peer lost: its program may be busy, or read slowly, with our pings behind output
+ * that it has not come to. So a peer that is silent for three pings is lost only if its machine acknowledges nothing
+ * either, which it does for a program that only does not read. On the connection's own thread.
+ */
+final class Pulse {
+    private static final int SILENT = 3;
+
+    private final ServerWebSocket ws;
+    private final Channel channel;
+    private final Socket socket;
+    private final LostPeers lost;
+    private int silent;
+    private boolean pinging;
+
+    private Pulse(ServerWebSocket ws, Channel channel, Socket socket, LostPeers lost) {
+        this.ws = ws;
+        this.channel = channel;
+        this.socket = socket;
+        this.lost = lost;
+    }
+
+    static void start(Vertx vertx, Duration every, ServerWebSocket ws, Channel channel, Socket socket, LostPeers lost) {
+        var pulse = new Pulse(ws, channel, socket, lost);
+        long timer = vertx.setPeriodic(every.toMillis(), tick -> pulse.beat());
+        channel.closeFuture().addListener(closed -> vertx.cancelTimer(timer));
+    }
+
+    private void beat() {
+        silent = socket.hasHeard() ? 0 : silent + 1;
+        if (silent >= SILENT
+                && channel.localAddress() instanceof InetSocketAddress local
+                && channel.remoteAddress() instanceof InetSocketAddress remote) {
+            Thread.ofVirtual().start(() -> closeIfLost(new LostPeers.Ends(local, remote)));
+        }
+        // Those that are still on their way are enough.
+        if (!pinging && !socket.isClosed()) {
+            pinging = true;
+            ws.writePing(Buffer.buffer()).onComplete(written -> pinging = false);
+        }
+    }
+
+    private void closeIfLost(LostPeers.Ends connection) {
+        if (lost.contains(connection)) {
+            channel.close();
+        }
+    }
+}
