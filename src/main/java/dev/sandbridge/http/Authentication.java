@@ -50,6 +50,11 @@ final class Authentication {
         }
     }
 
+    /** Whether who was let in would still be. May block. */
+    boolean admits(Caller caller) {
+        return tickets.admits(caller);
+    }
+
     private Caller caller(ApiRequest request, @Nullable HostAndPort host) {
         if (!required) {
             return anybodyHere(request, host);

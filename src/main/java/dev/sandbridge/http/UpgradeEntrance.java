@@ -1,5 +1,6 @@
 package dev.sandbridge.http;
 
+import dev.sandbridge.owner.Caller;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
@@ -31,6 +32,11 @@ public final class UpgradeEntrance {
     public Upgrade admit(RoutingContext http) {
         authentication.check(http);
         return new Upgrade(ApiRequest.of(http));
+    }
+
+    /** Whether a caller who was admitted may stay: a key may be disabled meanwhile. May block. */
+    public boolean stillAdmits(Caller caller) {
+        return authentication.admits(caller);
     }
 
     /** The request goes on until the answer is run: a service that ends waits for it. */

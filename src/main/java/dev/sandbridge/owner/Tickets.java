@@ -142,6 +142,11 @@ public final class Tickets {
         return good ? Optional.of(requireNonNull(open).caller()) : Optional.empty();
     }
 
+    /** Whether who came in by a ticket or key may stay: a key may be disabled meanwhile. */
+    public boolean admits(Caller caller) {
+        return stillValid.test(caller);
+    }
+
     /** The name before the secret only finds a ticket; whether it is the one is decided in constant time. */
     private @Nullable Open take(String name, byte[] hash) {
         synchronized (byName) {

@@ -113,7 +113,14 @@ final class TerminalDoor {
     private void serve(RoutingContext http, ServerWebSocket opened, TerminalRequest request, Runnable end) {
         Channel channel = ((ConnectionBase) http.request().connection()).channel();
         var socket = new Socket(opened, channel, typedAhead);
-        Pulse.start(http.vertx(), config.ping(), opened, channel, socket, lost);
+        Pulse.start(
+                http.vertx(),
+                config.ping(),
+                opened,
+                channel,
+                socket,
+                lost,
+                () -> entrance.stillAdmits(request.caller()));
         var session = new TerminalSession(terminals, request, socket, config, entrance, firstMessages);
         sockets.add(socket, request.call().isNamed());
         Thread.ofVirtual().start(() -> {
