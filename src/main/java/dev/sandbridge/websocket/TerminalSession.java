@@ -1,5 +1,6 @@
 package dev.sandbridge.websocket;
 
+import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.http.UpgradeEntrance;
@@ -83,7 +84,7 @@ final class TerminalSession {
         try {
             return first.await();
         } catch (SandboxException refused) {
-            fail(refused, refused.retry() == Retry.YES ? Socket.TRY_AGAIN : Socket.FAILED);
+            fail(refused, refused.code() == ErrorCode.PAYLOAD_TOO_LARGE ? Socket.TOO_BIG : Socket.TRY_AGAIN);
             return false;
         }
     }

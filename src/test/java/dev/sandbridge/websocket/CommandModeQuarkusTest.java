@@ -304,14 +304,36 @@ class CommandModeQuarkusTest {
             assertThat(ending.last().path("code").asText()).isEqualTo("invalid_request");
             assertThat(ending.closeCode()).isEqualTo(1011);
         }
+    }
+
+    @Test
+    @DisplayName("statement 112: a first message that is too long is an error message and the close code 1009")
+    void aFirstMessageThatIsTooLongIsAnErrorAndACloseCode() {
+        byte[] half = "x".repeat(TerminalProfile.MAX_MESSAGE - 10).getBytes(UTF_8);
+        try (Client fragments = Client.open(id, "");
+                Client whole = Client.open(id, "")) {
+            fragments.ready();
+            fragments.send(Client.BINARY, false, half).send(Client.CONTINUATION, true, half);
+            whole.ready();
+            whole.send(Client.BINARY, true, new byte[5 * TerminalProfile.MAX_MESSAGE]);
+            for (Client client : List.of(fragments, whole)) {
+                Ending ending = client.ending();
+                assertThat(ending.last().path("code").asText()).isEqualTo("payload_too_large");
+                assertThat(ending.closeCode()).isEqualTo(1009);
+            }
+        }
+    }
+
+    @Test
+    void whatIsTypedLaterMayBeOfAnyLength() {
         try (Client client = Client.open(id, "")) {
             client.ready();
-            byte[] half = "x".repeat(TerminalProfile.MAX_MESSAGE - 10).getBytes(UTF_8);
-            Ending ending = client.send(Client.BINARY, false, half)
-                    .send(Client.CONTINUATION, true, half)
-                    .ending();
-            assertThat(ending.last().path("code").asText()).isEqualTo("payload_too_large");
-            assertThat(ending.closeCode()).isEqualTo(1011);
+            client.type("stty raw -echo; echo up; head -c 5000000 | sha256sum\n")
+                    .until("up");
+            var bytes = new byte[5_000_000];
+            new Random(12).nextBytes(bytes);
+            client.send(Client.BINARY, true, bytes);
+            assertThat(client.ending().text()).contains(sha256(bytes));
         }
     }
 
