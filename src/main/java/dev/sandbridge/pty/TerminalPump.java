@@ -25,8 +25,10 @@ public final class TerminalPump {
      */
     private static final Duration DRAIN = Duration.ofMillis(150);
 
-    /** What may still come after the command ended: more than any terminal holds, less than a child writes for ever. */
+    /** What children may add to what the terminal held when the command ended; one that writes for ever writes more. */
     private static final int LEFT_OVER = 256 * 1024;
+
+    private static final long UNKNOWN = Long.MAX_VALUE;
 
     private final Terminal terminal;
     private final Sink sink;
@@ -34,7 +36,10 @@ public final class TerminalPump {
     private final CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
     private final AtomicLong passed = new AtomicLong();
     private volatile boolean reading;
+    private volatile boolean ended;
     private volatile boolean settled;
+    /** Where the output ends that the terminal held when the command had ended. Some hold megabytes. */
+    private volatile long owed = UNKNOWN;
 
     /** Takes the output, in order. */
     @FunctionalInterface
@@ -66,6 +71,10 @@ public final class TerminalPump {
             for (byte[] bytes = next(); bytes.length > 0; bytes = next()) {
                 sink.accept(bytes);
                 passed.addAndGet(bytes.length);
+                if (ended && owed == UNKNOWN) {
+                    // Here and by this thread: at no other time is nothing on its way between terminal and sink.
+                    owed = passed.get() + held();
+                }
             }
         } finally {
             done.complete(null);
@@ -128,11 +137,11 @@ public final class TerminalPump {
 
     /** The command has ended: lets go of the terminal once it is silent, whoever else still holds it. */
     private void settle() {
-        long atEnd = passed.get();
-        long before = atEnd;
+        ended = true;
+        long before = passed.get();
         while (!isDone()) {
             long now = passed.get();
-            if (reading && isSilent() && now == before || now - atEnd > LEFT_OVER) {
+            if (reading && held() == 0 && now == before || now - owed > LEFT_OVER) {
                 settled = true;
                 terminal.close();
                 return;
@@ -152,11 +161,11 @@ public final class TerminalPump {
         }
     }
 
-    private boolean isSilent() {
+    private int held() {
         try {
-            return terminal.output().available() == 0;
+            return terminal.output().available();
         } catch (IOException ended) {
-            return true;
+            return 0;
         }
     }
 }

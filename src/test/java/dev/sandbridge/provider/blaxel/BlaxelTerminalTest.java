@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.process.ExitStatus;
+import dev.sandbridge.pty.TerminalPump;
 import dev.sandbridge.pty.TerminalSize;
+import java.io.ByteArrayOutputStream;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -164,5 +167,35 @@ class BlaxelTerminalTest extends TerminalVendorSuite {
         try (var file = sandbox.files().read(dev.sandbridge.workspace.WorkspacePath.of("typed"), 0, -1)) {
             assertThat(file.content().readAllBytes()).isEqualTo(bytes);
         }
+    }
+
+    @Test
+    @DisplayName("vendor statement 108: all output comes before the exit code, also what waited for a slow receiver")
+    void whatASlowReceiverHasNotTakenAtTheEndIsStillPassedOn() throws Exception {
+        int pieces = 16;
+        // In pieces, each after the one before has come, so that the stand-in has none to drop.
+        var terminal = open("stty raw -echo; for i in $(seq 10 25); do seq ${i}0000 ${i}7999; head -c 1 > /dev/null;"
+                + " done; exit 7");
+        var all = new StringBuilder();
+        for (int piece = 10; piece < 10 + pieces; piece++) {
+            for (int i = 0; i < 8000; i++) {
+                all.append(piece * 10_000 + i).append('\n');
+            }
+            eventually("it has come", () -> terminal.output().available() == all.length());
+            type(terminal, ".");
+        }
+        assertThat(exit(terminal)).isEqualTo(ExitStatus.exited(7));
+        var shown = new ByteArrayOutputStream();
+
+        var status = new TerminalPump(terminal, 65_536, bytes -> {
+                    // As slow as a network, so that the pump is still at work when it looks whether it may end.
+                    LockSupport.parkNanos(50_000_000);
+                    shown.writeBytes(bytes);
+                })
+                .run();
+
+        assertThat(status).isEqualTo(ExitStatus.exited(7));
+        assertThat(shown.size()).isEqualTo(all.length());
+        assertThat(shown.toString(UTF_8).contentEquals(all)).isTrue();
     }
 }
