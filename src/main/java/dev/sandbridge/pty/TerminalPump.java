@@ -28,6 +28,9 @@ public final class TerminalPump {
     /** What children may add to what the terminal held when the command ended; one that writes for ever writes more. */
     private static final int LEFT_OVER = 256 * 1024;
 
+    /** How often the reader is found waiting after all that: a child that writes little for ever is not awaited. */
+    private static final int PATIENCE = 7;
+
     private static final long UNKNOWN = Long.MAX_VALUE;
 
     private final Terminal terminal;
@@ -139,9 +142,12 @@ public final class TerminalPump {
     private void settle() {
         ended = true;
         long before = passed.get();
+        int waits = 0;
         while (!isDone()) {
             long now = passed.get();
-            if (reading && held() == 0 && now == before || now - owed > LEFT_OVER) {
+            boolean waiting = reading;
+            waits += waiting && now >= owed ? 1 : 0;
+            if (waiting && held() == 0 && now == before || now - owed > LEFT_OVER || waits == PATIENCE) {
                 settled = true;
                 terminal.close();
                 return;

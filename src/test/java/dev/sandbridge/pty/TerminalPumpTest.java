@@ -10,6 +10,7 @@ import dev.sandbridge.process.ExitStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -55,6 +56,38 @@ class TerminalPumpTest {
         assertThat(new TerminalPump(program, 1000, this::keep).run()).isEqualTo(ExitStatus.exited(0));
 
         assertThat(program.isClosed()).isTrue();
+    }
+
+    @Test
+    void doesNotWaitForAChildThatWritesLittleForEver() throws IOException {
+        Thread.ofVirtual().start(() -> {
+            while (program.show(new byte[1])) {
+                // Never silent for long, and slow enough to take hours for any number of bytes.
+                LockSupport.parkNanos(20_000_000);
+            }
+        });
+        program.exitOnly(0);
+
+        assertThat(new TerminalPump(program, 1000, this::keep).run()).isEqualTo(ExitStatus.exited(0));
+
+        assertThat(program.isClosed()).isTrue();
+    }
+
+    @Test
+    void whatIsHeldAtTheEndIsPassedOnHoweverLongTheReceiverBlocks() throws Exception {
+        var all = new byte[4000];
+        new Random(8).nextBytes(all);
+        program.show(all);
+        program.exitOnly(0);
+        var pump = new TerminalPump(program, 1000, bytes -> {
+            // Longer than what a pump that does not block may take for all of it.
+            LockSupport.parkNanos(400_000_000);
+            keep(bytes);
+        });
+
+        assertThat(pump.run()).isEqualTo(ExitStatus.exited(0));
+
+        assertThat(seen.toByteArray()).isEqualTo(all);
     }
 
     @Test
