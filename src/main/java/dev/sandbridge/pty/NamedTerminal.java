@@ -38,6 +38,7 @@ public final class NamedTerminal implements AutoCloseable {
     private final Set<Viewer> viewers = new HashSet<>();
     private final CompletableFuture<ExitStatus> ending = new CompletableFuture<>();
     private Instant lastUsed;
+    private volatile boolean told;
     private boolean retired;
     private boolean closed;
 
@@ -62,6 +63,16 @@ public final class NamedTerminal implements AutoCloseable {
     /** Whether its command has ended and all of its output is in the ring. */
     public boolean isEnded() {
         return ending.isDone();
+    }
+
+    /** Whether its command has ended, how is known, and nobody has been told yet. */
+    public boolean isOwed() {
+        return ending.isDone() && !ending.isCompletedExceptionally() && !told;
+    }
+
+    /** Where its output ends by now. */
+    public long total() {
+        return ring.total();
     }
 
     /** Since when nobody looks at it; empty while somebody does. */
@@ -268,6 +279,11 @@ public final class NamedTerminal implements AutoCloseable {
         /** How the command ended, once all of its output is kept; fails with why that is not known. */
         public CompletableFuture<ExitStatus> exit() {
             return ending.copy();
+        }
+
+        /** Says that the end has reached the viewer: it is owed to nobody else any more. */
+        public void told() {
+            told = true;
         }
 
         /** Stops looking; the terminal goes on. */

@@ -67,14 +67,17 @@ final class NamedTerminals {
         this.memory = memory;
     }
 
-    /** Looks at a terminal; starts one if there is none under this name, or its command has ended. */
+    /**
+     * Looks at a terminal; starts one if there is none under this name, or its command has ended. Who comes back with
+     * an offset first gets the end that nobody has been told of yet.
+     */
     NamedTerminal.Viewer attach(SandboxName sandbox, String name, @Nullable Long offset, Supplier<Terminal> starter) {
         while (true) {
             Slot slot = slot(sandbox, name);
             slot.lock.lock();
             try {
                 if (!slot.gone) {
-                    return running(sandbox, name, slot, starter).attach(offset);
+                    return wanted(sandbox, name, offset, slot, starter).attach(offset);
                 }
             } finally {
                 slot.lock.unlock();
@@ -82,7 +85,10 @@ final class NamedTerminals {
         }
     }
 
-    /** Lets go of those that nobody has looked at for so long, and forgets those that have ended; how many. */
+    /**
+     * Lets go of those that nobody has looked at for so long, and forgets those that have ended, unless somebody may
+     * come back for the end; how many.
+     */
     int endIdle(Duration unwatched) {
         Instant latest = clock.instant().minus(unwatched);
         List<NamedTerminal> idle = new ArrayList<>();
@@ -90,7 +96,7 @@ final class NamedTerminals {
             bySandbox
                     .values()
                     .forEach(names -> idle.addAll(take(names, terminal -> terminal.unwatchedSince()
-                            .filter(since -> terminal.isEnded() || !since.isAfter(latest))
+                            .filter(since -> terminal.isEnded() && !terminal.isOwed() || !since.isAfter(latest))
                             .isPresent())));
         }
         idle.forEach(NamedTerminals::end);
@@ -119,9 +125,10 @@ final class NamedTerminals {
         }
     }
 
-    private NamedTerminal running(SandboxName sandbox, String name, Slot slot, Supplier<Terminal> starter) {
+    private NamedTerminal wanted(
+            SandboxName sandbox, String name, @Nullable Long offset, Slot slot, Supplier<Terminal> starter) {
         NamedTerminal known = slot.terminal;
-        if (known != null && !known.isEnded()) {
+        if (known != null && (!known.isEnded() || offset != null && offset <= known.total() && known.isOwed())) {
             return known;
         }
         boolean kept = false;
@@ -152,12 +159,11 @@ final class NamedTerminals {
         if (known != null) {
             return known;
         }
-        if (names.byName.size() >= MOST) {
-            take(
-                            names,
-                            terminal -> terminal.isEnded()
-                                    && terminal.unwatchedSince().isPresent())
-                    .forEach(NamedTerminal::release);
+        for (boolean owed : new boolean[] {false, true}) {
+            if (names.byName.size() >= MOST) {
+                take(names, terminal -> terminal.isEnded() && terminal.isOwed() == owed && isUnwatched(terminal))
+                        .forEach(NamedTerminal::release);
+            }
         }
         if (names.byName.size() >= MOST) {
             throw new SandboxException(
@@ -202,6 +208,10 @@ final class NamedTerminals {
             }
         }
         return taken;
+    }
+
+    private static boolean isUnwatched(NamedTerminal terminal) {
+        return terminal.unwatchedSince().isPresent();
     }
 
     private static List<NamedTerminal> forget(Names names) {

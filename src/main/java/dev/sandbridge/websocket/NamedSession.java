@@ -2,6 +2,7 @@ package dev.sandbridge.websocket;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.pty.NamedTerminal.Viewer;
 import java.io.IOException;
@@ -53,7 +54,13 @@ final class NamedSession {
             for (OutputPart part = live(); part.bytes().length > 0; part = live()) {
                 pass(part);
             }
-            socket.send(Messages.exit(viewer.exit().get()));
+            ExitStatus status = viewer.exit().get();
+            if (socket.isClosed()) {
+                return;
+            }
+            // Before the message: who has read it and comes back gets a new shell.
+            viewer.told();
+            socket.send(Messages.exit(status));
             socket.close(Socket.NORMAL, null);
         } catch (IOException | InterruptedException gone) {
             // The socket is closed; the terminal goes on.

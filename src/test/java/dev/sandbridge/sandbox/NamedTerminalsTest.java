@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.pty.NamedTerminal.Viewer;
 import java.time.Duration;
@@ -34,6 +35,72 @@ class NamedTerminalsTest extends ServiceSuite {
                 type(again, "echo new$((1))\n", "new1");
             }
         }
+    }
+
+    @Test
+    void whoComesBackAfterTheEndGetsTheLastOutputAndTheCodeOnceAndThenANewShell() throws Exception {
+        SandboxRef ref = ref(make());
+        try (var visit = service.terminals().enter(ALICE, ref)) {
+            long left = endUnseen(ref, visit.attach(named("job"), null));
+            assertThat(service.terminals().endIdle(IDLE)).as("kept").isZero();
+            try (var back = visit.attach(named("job"), left);
+                    var other = visit.attach(named("job"), 0L)) {
+                assertThat(back.start()).isEqualTo(left);
+                assertThat(rest(back)).contains("result1");
+                assertThat(back.exit().get(10, TimeUnit.SECONDS)).isEqualTo(ExitStatus.exited(5));
+                assertThat(rest(other)).contains("start1").contains("result1");
+                back.told();
+            }
+            try (var again = visit.attach(named("job"), left)) {
+                assertThat(again.exit()).isNotDone();
+                type(again, "echo new$((1))\n", "new1");
+            }
+        }
+    }
+
+    @Test
+    void anEndThatNobodyComesBackForIsForgottenAndInNobodysWay() throws Exception {
+        SandboxRef ref = ref(make());
+        try (var visit = service.terminals().enter(ALICE, ref)) {
+            endUnseen(ref, visit.attach(named("job"), null));
+            try (var fresh = visit.attach(named("job"), null)) {
+                type(fresh, "echo new$((1))\n", "new1");
+                assertThat(fresh.exit())
+                        .as("without an offset nobody comes back")
+                        .isNotDone();
+            }
+
+            long left = endUnseen(ref, visit.attach(named("old"), null));
+            try (var beyond = visit.attach(named("old"), left + 1_000_000)) {
+                assertThat(beyond.exit()).as("it had no such offset").isNotDone();
+            }
+
+            left = endUnseen(ref, visit.attach(named("idle"), null));
+            clock.advance(IDLE);
+            assertThat(service.terminals().endIdle(IDLE)).as("all three").isEqualTo(3);
+            try (var late = visit.attach(named("idle"), left)) {
+                assertThat(late.exit()).isNotDone();
+            }
+        }
+    }
+
+    /** Goes away and lets the shell end meanwhile; the offset up to which its output was seen. */
+    private long endUnseen(SandboxRef ref, Viewer viewer) throws Exception {
+        type(viewer, "echo start$((1)); until [ -e go ]; do sleep 0.02; done; echo result$((1)); exit 5\n", "start1");
+        long left = viewer.start();
+        viewer.close();
+        write(ref, "go", "");
+        viewer.exit().get(10, TimeUnit.SECONDS);
+        return left;
+    }
+
+    private static String rest(Viewer viewer) throws Exception {
+        var seen = new StringBuilder();
+        for (OutputPart part = viewer.next(1000); part.bytes().length > 0; part = viewer.next(1000)) {
+            viewer.passed(part.next());
+            seen.append(new String(part.bytes(), UTF_8));
+        }
+        return seen.toString();
     }
 
     @Test

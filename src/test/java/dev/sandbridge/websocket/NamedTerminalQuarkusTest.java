@@ -120,6 +120,33 @@ class NamedTerminalQuarkusTest {
     }
 
     @Test
+    @DisplayName("statement 114: who comes back after the end gets what was shown last, and the code, once")
+    void aViewerThatComesBackAfterTheEndIsToldIt() {
+        long offset;
+        try (Client client = Client.open(id, "?session=s1&shell=/bin/sh")) {
+            offset = client.ready().getLast().json().path("offset").asLong();
+            offset += client.type("echo start$((1)); until [ -e /tmp/go ]; do sleep 0.05; done; echo re$((1))sult;"
+                            + " trap 'touch /tmp/done' EXIT; exit 5\n")
+                    .until("start1")
+                    .length();
+        }
+        Service.sh(id, "touch /tmp/go");
+        Service.await("it has ended", 20, () -> Service.sh(id, "ls /tmp").contains("done"));
+        try (Client client = Client.open(id, "?session=s1&offset=" + offset)) {
+            List<Frame> replay = client.ready();
+            assertThat(replay).noneSatisfy(frame -> assertThat(frame.text()).contains("gap"));
+            Ending ending = client.ending();
+            assertThat(text(replay) + ending.text()).contains("re1sult").doesNotContain("start1");
+            assertThat(ending.code()).isEqualTo(5);
+            assertThat(ending.closeCode()).isEqualTo(1000);
+        }
+        try (Client client = Client.open(id, "?session=s1&shell=/bin/sh&offset=" + offset)) {
+            client.ready();
+            client.type("echo new$((1))\n").until("new1");
+        }
+    }
+
+    @Test
     @DisplayName("statement 114: with an offset, a viewer goes on exactly where it left")
     void aViewerGoesOnExactlyWhereItLeft() {
         String gate = "/tmp/gate";
