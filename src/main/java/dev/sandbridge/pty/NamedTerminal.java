@@ -88,8 +88,8 @@ public final class NamedTerminal implements AutoCloseable {
     /**
      * Begins to look at it.
      *
-     * @param offset of the first byte wanted, counted from the start of this terminal's output; null for all that is
-     *     kept
+     * @param offset of the first byte wanted, counted as the ring does; null for all that is kept, and so is one that
+     *     this terminal's output has not had
      * @throws SandboxException CONFLICT if it has been closed
      */
     public Viewer attach(@Nullable Long offset) {
@@ -211,7 +211,10 @@ public final class NamedTerminal implements AutoCloseable {
             position = asked > total ? kept : Math.max(asked, kept);
         }
 
-        /** The first byte that there is to give. It lies elsewhere than where was asked when bytes are missing. */
+        /**
+         * The first byte that there is to give. It lies elsewhere than where was asked when bytes are missing: after
+         * that place, or before it where that is none of this terminal's output.
+         */
         public long start() {
             return position;
         }

@@ -8,6 +8,7 @@ import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.provider.SandboxTerminals;
 import dev.sandbridge.pty.NamedTerminal;
+import dev.sandbridge.pty.Offsets;
 import dev.sandbridge.pty.Terminal;
 import java.time.Clock;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -40,14 +42,25 @@ final class NamedTerminals {
 
     private static final Logger LOG = Logger.getLogger(NamedTerminals.class.getName());
 
+    /** Of so many deleted sandboxes it is known how far their terminals' offsets had come. */
+    private static final int FORMER = 1000;
+
     private final Map<SandboxName, Names> bySandbox = new HashMap<>();
+    private final Map<SandboxName, Long> former = new LinkedHashMap<>();
     private final Clock clock;
     private final OutputMemory memory;
+    private final Instant begun;
 
     /** Those of one life of a sandbox: a deleted sandbox that comes back has new ones. */
     private static final class Names {
         final Map<String, Slot> byName = new HashMap<>();
         boolean forgotten;
+        /** No offset of a terminal that is not known any more lies behind this. */
+        long past;
+
+        Names(long past) {
+            this.past = past;
+        }
     }
 
     /** One name. Who changes it holds its lock. */
@@ -65,15 +78,19 @@ final class NamedTerminals {
     NamedTerminals(Clock clock, OutputMemory memory) {
         this.clock = clock;
         this.memory = memory;
+        this.begun = clock.instant();
     }
 
     /**
      * Looks at a terminal; starts one if there is none under this name, or its command has ended. Who comes back with
      * an offset first gets the end that nobody has been told of yet.
+     *
+     * @param made when the sandbox was
      */
-    NamedTerminal.Viewer attach(SandboxName sandbox, String name, @Nullable Long offset, Supplier<Terminal> starter) {
+    NamedTerminal.Viewer attach(
+            SandboxName sandbox, Instant made, String name, @Nullable Long offset, Supplier<Terminal> starter) {
         while (true) {
-            Slot slot = slot(sandbox, name);
+            Slot slot = slot(sandbox, made, name);
             slot.lock.lock();
             try {
                 if (!slot.gone) {
@@ -109,6 +126,12 @@ final class NamedTerminals {
         synchronized (this) {
             Names names = bySandbox.remove(sandbox);
             gone = names == null ? List.of() : forget(names);
+            if (names != null && names.past > 0) {
+                former.put(sandbox, names.past);
+                if (former.size() > FORMER) {
+                    former.remove(former.keySet().iterator().next());
+                }
+            }
         }
         gone.forEach(NamedTerminal::release);
     }
@@ -134,7 +157,8 @@ final class NamedTerminals {
         boolean kept = false;
         try {
             Terminal terminal = starter.get();
-            long first = terminal.past().map(Terminal.Past::offset).orElse(0L);
+            long before = known == null ? past(slot) : known.total();
+            long first = terminal.past().map(Terminal.Past::offset).orElse(before);
             var fresh = new NamedTerminal(terminal, new OutputRing(SCROLLBACK, memory, first), clock);
             if (known != null) {
                 known.retire();
@@ -153,8 +177,8 @@ final class NamedTerminals {
         }
     }
 
-    private synchronized Slot slot(SandboxName sandbox, String name) {
-        Names names = bySandbox.computeIfAbsent(sandbox, absent -> new Names());
+    private synchronized Slot slot(SandboxName sandbox, Instant made, String name) {
+        Names names = bySandbox.computeIfAbsent(sandbox, absent -> new Names(past(sandbox, made)));
         Slot known = names.byName.get(name);
         if (known != null) {
             return known;
@@ -176,6 +200,16 @@ final class NamedTerminals {
         return slot;
     }
 
+    private synchronized long past(Slot slot) {
+        return slot.names.past;
+    }
+
+    /** Behind all offsets that viewers may have from a service before this one, or from the sandbox's life before. */
+    private long past(SandboxName sandbox, Instant made) {
+        Long life = former.remove(sandbox);
+        return life != null ? life : made.isBefore(begun) ? Offsets.from(clock.instant()) : 0;
+    }
+
     private synchronized boolean isForgotten(Slot slot) {
         return slot.names.forgotten;
     }
@@ -184,7 +218,7 @@ final class NamedTerminals {
     private synchronized void drop(SandboxName sandbox, String name, Slot slot) {
         slot.gone = true;
         slot.names.byName.remove(name, slot);
-        if (slot.names.byName.isEmpty()) {
+        if (slot.names.byName.isEmpty() && slot.names.past == 0) {
             bySandbox.remove(sandbox, slot.names);
         }
     }
@@ -201,6 +235,7 @@ final class NamedTerminals {
                         slot.gone = true;
                         slots.remove();
                         taken.add(terminal);
+                        names.past = Math.max(names.past, terminal.total());
                     }
                 } finally {
                     slot.lock.unlock();
@@ -222,6 +257,7 @@ final class NamedTerminals {
             NamedTerminal terminal = slot.terminal;
             if (terminal != null) {
                 all.add(terminal);
+                names.past = Math.max(names.past, terminal.total());
             }
         }
         return all;

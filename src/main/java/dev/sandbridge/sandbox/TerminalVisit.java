@@ -43,8 +43,13 @@ public final class TerminalVisit implements AutoCloseable {
      * @throws SandboxException CAPACITY_EXCEEDED when the sandbox has too many
      */
     public NamedTerminal.Viewer attach(TerminalCall call, @Nullable Long offset) {
+        Sandboxes.Found found = visit.found();
         var viewer = named.attach(
-                visit.found().id().name(), call.name(), offset, () -> named(call, offset != null && offset > 0));
+                found.id().name(),
+                found.handle().spec().createdAt(),
+                call.name(),
+                offset,
+                () -> named(call, offset != null && offset > 0));
         boolean attached = false;
         try {
             if (call.size() != null) {

@@ -44,7 +44,8 @@ final class NamedSession {
     private void show() {
         try {
             if (viewer.start() != viewer.asked()) {
-                socket.send(Messages.gap(viewer.asked(), viewer.start()));
+                // What was asked for may lie behind all output; nothing is known to be missing then.
+                socket.send(Messages.gap(Math.min(viewer.asked(), viewer.start()), viewer.start()));
             }
             long next = viewer.start();
             for (OutputPart part = replay(); part.bytes().length > 0; part = replay()) {

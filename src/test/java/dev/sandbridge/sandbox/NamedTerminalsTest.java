@@ -31,7 +31,7 @@ class NamedTerminalsTest extends ServiceSuite {
             assertThat(left.exit().get(10, TimeUnit.SECONDS).signal()).isNotNull();
             type(watched, "echo still$((1))\n", "still1");
             try (var again = visit.attach(named("left"), null)) {
-                assertThat(again.start()).isZero();
+                assertThat(again.start()).isGreaterThanOrEqualTo(left.start());
                 type(again, "echo new$((1))\n", "new1");
             }
         }
@@ -84,6 +84,47 @@ class NamedTerminalsTest extends ServiceSuite {
         }
     }
 
+    @Test
+    void anOffsetOfAnEarlierShellIsNoneOfTheNext() throws Exception {
+        SandboxRef ref = ref(make());
+        long last;
+        long stale;
+        try (var visit = service.terminals().enter(ALICE, ref)) {
+            last = replaced(visit, 0, "exit\n");
+            last = replaced(visit, last, "echo some more output; exit\n");
+            assertThat(service.terminals().endIdle(IDLE))
+                    .as("its name is forgotten")
+                    .isEqualTo(1);
+            last = replaced(visit, last, "exit\n");
+            stale = last - 1;
+            service.delete(ALICE, ref);
+        }
+        try (var visit = service.terminals().enter(ALICE, ref)) {
+            last = replaced(visit, last, "exit\n");
+        }
+        clock.advance(Duration.ofSeconds(1));
+        restart();
+        try (var visit = service.terminals().enter(ALICE, ref);
+                var viewer = visit.attach(named("s"), null)) {
+            assertThat(viewer.start()).as("nobody knows how far it was").isGreaterThan(last + 1_000_000);
+            try (var back = visit.attach(named("s"), stale)) {
+                assertThat(back.start()).isEqualTo(viewer.start());
+                assertThat(back.asked()).isEqualTo(stale);
+            }
+        }
+    }
+
+    /** Lets a shell begin and end, whose output must begin at that offset; where it ends. */
+    private static long replaced(TerminalVisit visit, long first, String text) throws Exception {
+        try (var viewer = visit.attach(named("s"), null)) {
+            assertThat(viewer.start()).isEqualTo(first);
+            viewer.write(text.getBytes(UTF_8));
+            rest(viewer);
+            viewer.told();
+            return viewer.start();
+        }
+    }
+
     /** Goes away and lets the shell end meanwhile; the offset up to which its output was seen. */
     private long endUnseen(SandboxRef ref, Viewer viewer) throws Exception {
         type(viewer, "echo start$((1)); until [ -e go ]; do sleep 0.02; done; echo result$((1)); exit 5\n", "start1");
@@ -115,7 +156,7 @@ class NamedTerminalsTest extends ServiceSuite {
         }
         try (var visit = service.terminals().enter(ALICE, ref);
                 var viewer = visit.attach(named("s"), null)) {
-            assertThat(viewer.live()).as("at most a prompt").isLessThan(5);
+            assertThat(viewer.live() - viewer.start()).as("at most a prompt").isLessThan(5);
             type(viewer, "echo up$((2))\n", "up2");
         }
     }

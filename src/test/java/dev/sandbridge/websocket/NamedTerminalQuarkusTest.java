@@ -147,6 +147,37 @@ class NamedTerminalQuarkusTest {
     }
 
     @Test
+    @DisplayName("statement 114: an offset from an earlier shell, or from none, is told before what there is")
+    void anOffsetOfAnotherShellIsToldBeforeTheReplay() {
+        long end;
+        try (Client client = Client.open(id, "?session=s1&shell=/bin/sh")) {
+            assertThat(client.ready().getLast().json().path("offset").asLong()).isLessThan(10);
+            client.type("echo one; exit\n").ending();
+        }
+        try (Client client = Client.open(id, "?session=s1&shell=/bin/sh")) {
+            client.ready();
+            client.type("echo something that is quite a bit longer tw$((1))o\n").until("tw1o");
+        }
+        try (Client client = Client.open(id, "?session=s1&offset=3")) {
+            List<Frame> replay = client.ready();
+            JsonNode gap = replay.getFirst().json();
+            assertThat(gap.path("type").asText()).isEqualTo("gap");
+            assertThat(gap.path("from").asLong()).isEqualTo(3);
+            end = replay.getLast().json().path("offset").asLong();
+            assertThat(gap.path("to").asLong()).isEqualTo(end - text(replay).length());
+            assertThat(text(replay)).contains("tw1o");
+        }
+        try (Client client = Client.open(id, "?session=s1&offset=" + (end + 1_000_000))) {
+            List<Frame> replay = client.ready();
+            JsonNode gap = replay.getFirst().json();
+            assertThat(gap.path("type").asText()).isEqualTo("gap");
+            assertThat(gap.path("from").asLong()).isEqualTo(gap.path("to").asLong());
+            end = replay.getLast().json().path("offset").asLong();
+            assertThat(gap.path("to").asLong()).isEqualTo(end - text(replay).length());
+        }
+    }
+
+    @Test
     @DisplayName("statement 114: with an offset, a viewer goes on exactly where it left")
     void aViewerGoesOnExactlyWhereItLeft() {
         String gate = "/tmp/gate";

@@ -38,11 +38,21 @@ class TerminalRestartTest {
         private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
         private final List<JsonNode> said = new CopyOnWriteArrayList<>();
         private final CompletableFuture<Integer> closed = new CompletableFuture<>();
+        private volatile long first;
+
+        /** Of what it has not seen yet. */
+        long offset() {
+            return first + shown.size();
+        }
 
         @Override
         public @Nullable CompletionStage<?> onText(WebSocket ws, CharSequence text, boolean last) {
             try {
-                said.add(Service.JSON.readTree(text.toString()));
+                JsonNode message = Service.JSON.readTree(text.toString());
+                if (message.has("offset")) {
+                    first = message.path("offset").asLong() - shown.size();
+                }
+                said.add(message);
             } catch (java.io.IOException malformed) {
                 closed.completeExceptionally(malformed);
             }
@@ -117,7 +127,7 @@ class TerminalRestartTest {
         try (var second = BuiltService.start(data, settings)) {
             var after = new Viewer();
             second.call("POST", "/v1/sandbox/" + sandbox + "/exec", "{\"argv\": [\"touch\", \"/tmp/go\"]}");
-            WebSocket ws = second.terminal(sandbox, "?session=s1&shell=/bin/sh&offset=" + before.shown.size(), after);
+            WebSocket ws = second.terminal(sandbox, "?session=s1&shell=/bin/sh&offset=" + before.offset(), after);
             Service.await("the program's end is seen", 60, () -> after.text().contains("do1ne\n"));
             BuiltService.type(ws, "echo $WORD in $PWD; exit 7\n");
             assertThat(after.closed.get(60, TimeUnit.SECONDS)).isEqualTo(1000);

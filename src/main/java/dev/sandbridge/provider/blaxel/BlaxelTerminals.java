@@ -5,6 +5,7 @@ import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.Command;
 import dev.sandbridge.provider.SandboxTerminals;
+import dev.sandbridge.pty.Offsets;
 import dev.sandbridge.pty.SentinelShell;
 import dev.sandbridge.pty.Terminal;
 import dev.sandbridge.pty.TerminalSize;
@@ -71,9 +72,9 @@ final class BlaxelTerminals implements SandboxTerminals {
      * one: each sees everything, what is typed at both is mixed as among viewers of one, the last size holds, and none
      * ends it for the others. Left by all, Blaxel ends it after ten minutes.
      *
-     * <p>Offsets are counted from the command's first byte where Blaxel still has that, and otherwise from the place up
-     * to which a service has noted that it had read. Where neither is to be found, they go on so far away that no
-     * offset from before is taken for one of these.
+     * <p>Offsets begin at a place that follows from the start, so that no viewer of an earlier command has one of
+     * these. They are counted from the command's first byte where Blaxel still has that, and otherwise from the place
+     * up to which a service has noted that it had read. Where neither is to be found, they go on far away.
      */
     @Override
     public Terminal attach(String name, boolean seen, Command command, TerminalSize size) {
@@ -131,7 +132,7 @@ final class BlaxelTerminals implements SandboxTerminals {
             Command noted = tagged(command, List.of("sh", "-c", NOTE + TAG, "sh", place.directory()), record.tag());
             SentinelShell started = SentinelShell.start(shell, noted, record.sentinel(), PATIENCE);
             begun = true;
-            var past = new Terminal.Past(record.startedAt(), 0, 0);
+            var past = new Terminal.Past(record.startedAt(), Offsets.from(record.startedAt()), 0);
             return started(shell, started, new BlaxelTerminal.Lasting(place, record, past));
         } finally {
             if (!begun) {
@@ -173,11 +174,12 @@ final class BlaxelTerminals implements SandboxTerminals {
     /** Of the first byte of the output that is still to be had. */
     private static long offset(
             TerminalPlace place, TerminalRecord record, TerminalMark mark, byte[] output, boolean whole) {
+        long first = Offsets.from(record.startedAt());
         OptionalLong marked = mark.start(output);
         if (marked.isPresent() || whole) {
-            return marked.orElse(0);
+            return marked.orElse(first);
         }
-        long offset = mark.total() + FAR_AWAY;
+        long offset = Math.max(first, mark.total()) + FAR_AWAY;
         place.mark(record, TerminalMark.of(offset + output.length, output));
         return offset;
     }

@@ -22,7 +22,7 @@ record TerminalMark(long total, byte[] tail) {
     /** Longer than what programs repeat, and short enough to be written every now and then. */
     static final int LONGEST = 4096;
 
-    private static final Pattern FORM = Pattern.compile("([0-9]{1,15}) ((?:[0-9a-f]{2}){0," + LONGEST + "})\\.");
+    private static final Pattern FORM = Pattern.compile("([0-9]{1,16}) ((?:[0-9a-f]{2}){0," + LONGEST + "})\\.");
     private static final byte[] OURS = TerminalNotice.utf8("[sandbridge: ");
     private static final byte[] OURS_END = TerminalNotice.utf8("]\r\n");
 

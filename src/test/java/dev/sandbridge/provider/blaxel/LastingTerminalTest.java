@@ -71,7 +71,9 @@ class LastingTerminalTest extends TerminalVendorSuite {
 
         var second = attach(there, true, "echo wrong");
 
-        assertThat(past(second)).isEqualTo(new Terminal.Past(past(first).startedAt(), 0, before.length()));
+        assertThat(past(second))
+                .isEqualTo(
+                        new Terminal.Past(past(first).startedAt(), past(first).offset(), before.length()));
         assertThat(new String(second.output().readNBytes(before.length()), UTF_8))
                 .isEqualTo(before);
         type(second, "echo $WORD in $PWD; stty size; exit 7\n");
@@ -100,7 +102,9 @@ class LastingTerminalTest extends TerminalVendorSuite {
         assertThat(rest(second)).isEqualTo("ready\r\nlast\r\n");
         assertThat(exit(second)).isEqualTo(ExitStatus.exited(5));
         var third = attach(there, true, "echo fresh; exit 0");
-        assertThat(past(third).offset()).isZero();
+        assertThat(past(third).offset())
+                .as("none of an offset that viewers may have of the one before")
+                .isGreaterThan(past(second).offset() + "ready\r\nlast\r\n".length());
         assertThat(rest(third)).isEqualTo("fresh\r\n");
     }
 
@@ -168,9 +172,9 @@ class LastingTerminalTest extends TerminalVendorSuite {
         var second = attach(there, true, "echo wrong");
 
         var past = past(second);
-        assertThat(past.offset() + past.length()).isEqualTo(all.length());
+        assertThat(past.offset() + past.length()).isEqualTo(past(first).offset() + all.length());
         assertThat(new String(second.output().readNBytes(past.length()), UTF_8))
-                .isEqualTo(all.substring((int) past.offset()));
+                .isEqualTo(all.substring((int) (past.offset() - past(first).offset())));
         type(second, "\n");
         assertThat(upTo(second, "41000\n")).startsWith("40001\n");
     }
@@ -182,18 +186,19 @@ class LastingTerminalTest extends TerminalVendorSuite {
         String mark = "cat /tmp/.sandbridge/terminals/*/mark 2> /dev/null || true";
         eventually(
                 "it is noted",
-                () -> TerminalMark.parse(output(sandbox, mark).strip()).total() > all.length() - 40_000);
+                () -> TerminalMark.parse(output(sandbox, mark).strip()).total()
+                        > past(first).offset() + all.length() - 40_000);
 
         var second = attach(there, true, "echo wrong");
 
         var past = past(second);
-        assertThat(past.offset() + past.length()).isEqualTo(all.length());
+        assertThat(past.offset() + past.length()).isEqualTo(past(first).offset() + all.length());
     }
 
     @Test
     void whereNobodyKnowsTheOffsetAViewerIsToldOfAGapAndNoOffsetFromBeforeMeansSomethingElse() throws Exception {
         var first = attach(sandbox, false, "stty raw -echo; echo ready; read x; seq 1 60000; exec cat");
-        long seen = upTo(first, "ready\n").length();
+        long seen = past(first).offset() + upTo(first, "ready\n").length();
         first.leave();
         first.close();
         var socket = new TerminalSocket(new Shown());
@@ -206,7 +211,7 @@ class LastingTerminalTest extends TerminalVendorSuite {
         var named = named(attach(there, true, "echo wrong"));
         try (var viewer = named.attach(seen)) {
             assertThat(viewer.asked()).isEqualTo(seen);
-            assertThat(viewer.start()).isGreaterThan(1L << 40);
+            assertThat(viewer.start()).isGreaterThan(seen + (1L << 39));
             assertThat(replay(viewer)).endsWith("59999\n60000\n");
             long place = viewer.live();
             var again = named(attach(sandbox, true, "echo wrong"));
@@ -345,6 +350,6 @@ class LastingTerminalTest extends TerminalVendorSuite {
         var fresh = attach(again, false, "echo fresh");
 
         assertThat(rest(fresh)).isEqualTo("fresh\r\n");
-        assertThat(past(fresh).offset()).isZero();
+        assertThat(past(fresh).offset()).isGreaterThan(past(first).offset());
     }
 }
