@@ -7,7 +7,6 @@ import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.process.OutputRing;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -202,6 +201,7 @@ public final class NamedTerminal implements AutoCloseable {
     public final class Viewer implements AutoCloseable {
         private final long asked;
         private final long live;
+        private final Typing keyboard = new Typing(terminal);
         /** What it has been given and passed on; guarded by the terminal's lock. */
         private long position;
 
@@ -258,8 +258,12 @@ public final class NamedTerminal implements AutoCloseable {
             }
         }
 
-        /** Types; viewers take turns. An interrupt ends the wait with an {@code IOException}. */
-        public void write(byte[] bytes) throws IOException {
+        /**
+         * Types as {@link Typing#type}; viewers take turns.
+         *
+         * @throws InterruptedIOException also while another one typed
+         */
+        public void write(byte[] bytes) throws InterruptedIOException {
             try {
                 typing.lockInterruptibly();
             } catch (InterruptedException interrupted) {
@@ -267,9 +271,7 @@ public final class NamedTerminal implements AutoCloseable {
                 throw new InterruptedIOException("interrupted while another viewer typed");
             }
             try {
-                OutputStream input = terminal.input();
-                input.write(bytes);
-                input.flush();
+                keyboard.type(bytes);
             } finally {
                 typing.unlock();
             }

@@ -35,7 +35,9 @@ public interface Terminal extends AutoCloseable {
 
     /**
      * What is typed. Bytes pass as they are: {@code 0x03} interrupts, {@code 0x04} ends the input of a program. Fails
-     * once the command has ended.
+     * once the command has ended. Where only text passes, that is what one typist types: each asks for a stream of its
+     * own, in which the beginning of a character waits for its rest, and other bytes fail with a {@code
+     * CharConversionException}.
      */
     OutputStream input();
 

@@ -9,9 +9,9 @@ import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.process.WholeCharacters;
 import dev.sandbridge.pty.Terminal;
 import dev.sandbridge.pty.TerminalPump;
+import dev.sandbridge.pty.Typing;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -39,6 +39,7 @@ final class ToolTerminal {
     private final Instant startedAt;
     private final OutputRing ring;
     private final CompletableFuture<Ending> ending = new CompletableFuture<>();
+    private final Typing keyboard;
     private final ReentrantLock typing = new ReentrantLock();
     private final ReentrantLock reading = new ReentrantLock();
     private volatile Instant lastUsed;
@@ -53,6 +54,7 @@ final class ToolTerminal {
     /** Takes over a terminal that has just been started. */
     ToolTerminal(Terminal terminal, boolean tty, Clock clock, OutputMemory memory) {
         this.terminal = terminal;
+        this.keyboard = new Typing(terminal);
         this.tty = tty;
         this.clock = clock;
         this.startedAt = clock.instant();
@@ -81,10 +83,10 @@ final class ToolTerminal {
     /**
      * Types; callers take turns. What is typed to a command that has ended is lost, as on any terminal.
      *
-     * @throws SandboxException CONFLICT for a command on pipes
+     * @throws SandboxException CONFLICT for a command on pipes; EXEC_TRANSPORT_ERROR where it may not have arrived
      * @throws InterruptedIOException when interrupted; some of it may have been typed
      */
-    void type(String text) throws IOException {
+    void type(String text) throws InterruptedIOException {
         if (!tty) {
             throw new SandboxException(ErrorCode.CONFLICT, "stdin is not available for this process")
                     .action("start it with tty true to type into it");
@@ -96,16 +98,7 @@ final class ToolTerminal {
             throw new InterruptedIOException("interrupted while another call typed");
         }
         try {
-            OutputStream input = terminal.input();
-            input.write(text.getBytes(StandardCharsets.UTF_8));
-            input.flush();
-        } catch (InterruptedIOException interrupted) {
-            throw interrupted;
-        } catch (IOException broken) {
-            if (Thread.currentThread().isInterrupted()) {
-                throw broken;
-            }
-            // Nobody reads any more: the answer tells how the command ended.
+            keyboard.type(text.getBytes(StandardCharsets.UTF_8));
         } finally {
             typing.unlock();
         }

@@ -6,6 +6,7 @@ import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.pty.NamedTerminal.Viewer;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
@@ -18,13 +19,18 @@ final class NamedSession {
     private final Viewer viewer;
     private final Socket socket;
     private final Controls controls;
+    private final Consumer<Throwable> tell;
     private final Consumer<Throwable> fail;
 
-    /** @param fail tells the caller of a failure and closes the socket */
-    NamedSession(Viewer viewer, Socket socket, Controls controls, Consumer<Throwable> fail) {
+    /**
+     * @param tell tells the caller of a failure
+     * @param fail tells the caller of a failure and closes the socket
+     */
+    NamedSession(Viewer viewer, Socket socket, Controls controls, Consumer<Throwable> tell, Consumer<Throwable> fail) {
         this.viewer = viewer;
         this.socket = socket;
         this.controls = controls;
+        this.tell = tell;
         this.fail = fail;
     }
 
@@ -94,13 +100,12 @@ final class NamedSession {
     }
 
     private void type() {
-        boolean open = true;
         try {
             for (Socket.Frame frame = socket.next(); frame != null; frame = socket.next()) {
                 if (frame.text()) {
                     controls.take(frame).ifPresent(viewer::resize);
                 } else {
-                    open = open && write(frame.bytes());
+                    write(frame.bytes());
                 }
             }
         } catch (InterruptedException closed) {
@@ -110,13 +115,16 @@ final class NamedSession {
         }
     }
 
-    /** Whether the terminal takes more; its last output may still be on its way when it does not. */
-    private boolean write(byte[] bytes) {
+    /** The next write may work where this one has failed. */
+    private void write(byte[] bytes) throws InterruptedException {
         try {
             viewer.write(bytes);
-            return true;
-        } catch (IOException ended) {
-            return false;
+        } catch (InterruptedIOException interrupted) {
+            throw new InterruptedException();
+        } catch (SandboxException failed) {
+            if (!socket.isClosed()) {
+                tell.accept(failed);
+            }
         }
     }
 }

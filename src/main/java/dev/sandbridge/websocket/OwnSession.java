@@ -1,9 +1,12 @@
 package dev.sandbridge.websocket;
 
+import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.pty.Terminal;
 import dev.sandbridge.pty.TerminalPump;
+import dev.sandbridge.pty.Typing;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.function.Consumer;
 
 /** A socket with a terminal that is its alone: both end together. */
@@ -12,17 +15,26 @@ final class OwnSession {
     private final Socket socket;
     private final byte[] typed;
     private final Controls controls;
+    private final Consumer<Throwable> tell;
     private final Consumer<Throwable> fail;
 
     /**
      * @param typed input that came before there was a terminal
+     * @param tell tells the caller of a failure
      * @param fail tells the caller of a failure and closes the socket
      */
-    OwnSession(Terminal terminal, Socket socket, byte[] typed, Controls controls, Consumer<Throwable> fail) {
+    OwnSession(
+            Terminal terminal,
+            Socket socket,
+            byte[] typed,
+            Controls controls,
+            Consumer<Throwable> tell,
+            Consumer<Throwable> fail) {
         this.terminal = terminal;
         this.socket = socket;
         this.typed = typed;
         this.controls = controls;
+        this.tell = tell;
         this.fail = fail;
     }
 
@@ -59,12 +71,13 @@ final class OwnSession {
 
     private void type() {
         try {
-            boolean open = write(typed);
+            var keyboard = new Typing(terminal);
+            write(keyboard, typed);
             for (Socket.Frame frame = socket.next(); frame != null; frame = socket.next()) {
                 if (frame.text()) {
                     controls.take(frame).ifPresent(terminal::resize);
                 } else {
-                    open = open && write(frame.bytes());
+                    write(keyboard, frame.bytes());
                 }
             }
         } catch (InterruptedException closed) {
@@ -74,14 +87,16 @@ final class OwnSession {
         }
     }
 
-    /** Whether the terminal takes more; its output may go on when it does not. */
-    private boolean write(byte[] bytes) {
+    /** The next write may work where this one has failed. */
+    private void write(Typing keyboard, byte[] bytes) throws InterruptedException {
         try {
-            terminal.input().write(bytes);
-            terminal.input().flush();
-            return true;
-        } catch (IOException ended) {
-            return false;
+            keyboard.type(bytes);
+        } catch (InterruptedIOException interrupted) {
+            throw new InterruptedException();
+        } catch (SandboxException failed) {
+            if (!socket.isClosed()) {
+                tell.accept(failed);
+            }
         }
     }
 }

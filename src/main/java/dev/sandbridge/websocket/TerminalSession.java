@@ -1,6 +1,5 @@
 package dev.sandbridge.websocket;
 
-import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.http.UpgradeEntrance;
@@ -63,7 +62,7 @@ final class TerminalSession {
     private void named(TerminalVisit visit) throws IOException, InterruptedException {
         try (var viewer =
                 patiently(() -> visit.attach(request.call(), request.offset()), TerminalSession::isSureToWork)) {
-            new NamedSession(viewer, socket, controls, this::fail).run();
+            new NamedSession(viewer, socket, controls, this::tell, this::fail).run();
         }
     }
 
@@ -74,7 +73,8 @@ final class TerminalSession {
                 return;
             }
             try (Terminal terminal = open(visit, first)) {
-                new OwnSession(terminal, socket, first.bytes(), controls, this::fail).run();
+                new OwnSession(terminal, socket, first.bytes(), controls, this::tell, this::fail)
+                        .run();
             }
         }
     }
@@ -84,7 +84,7 @@ final class TerminalSession {
         try {
             return first.await();
         } catch (SandboxException refused) {
-            fail(refused, refused.code() == ErrorCode.PAYLOAD_TOO_LARGE ? Socket.TOO_BIG : Socket.TRY_AGAIN);
+            fail(refused);
             return false;
         }
     }
@@ -131,12 +131,9 @@ final class TerminalSession {
         }
     }
 
+    /** As the contract says it of every failure after the upgrade (statement 112). */
     private void fail(Throwable failure) {
-        fail(failure, Socket.FAILED);
-    }
-
-    private void fail(Throwable failure, int closeCode) {
         tell(failure);
-        socket.close(closeCode, null);
+        socket.close(Socket.FAILED, null);
     }
 }

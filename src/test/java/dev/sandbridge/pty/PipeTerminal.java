@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** A terminal whose program is the test: it holds as little as a real one and makes the program wait as one does. */
 final class PipeTerminal implements Terminal {
@@ -25,6 +26,7 @@ final class PipeTerminal implements Terminal {
     private boolean closed;
     private boolean broken;
     private boolean killed;
+    private volatile @Nullable IOException refusal;
     private final ByteArrayOutputStream typed = new ByteArrayOutputStream();
     private volatile TerminalSize size0 = TerminalSize.DEFAULT;
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
@@ -81,6 +83,11 @@ final class PipeTerminal implements Terminal {
         }
     }
 
+    /** Nothing can be typed, for this reason; null: everything can. */
+    void refuse(@Nullable IOException reason) {
+        refusal = reason;
+    }
+
     long shown() {
         lock.lock();
         try {
@@ -118,7 +125,21 @@ final class PipeTerminal implements Terminal {
 
     @Override
     public OutputStream input() {
-        return typed;
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                write(new byte[] {(byte) b}, 0, 1);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                IOException reason = refusal;
+                if (reason != null) {
+                    throw reason;
+                }
+                typed.write(bytes, offset, length);
+            }
+        };
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.pty.Terminal;
 import dev.sandbridge.pty.TerminalSize;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
@@ -11,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 /** A terminal whose program shows nothing until it is ended. */
 final class SilentTerminal implements Terminal {
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
+    private volatile boolean broken;
     private final CountDownLatch closed = new CountDownLatch(1);
 
     boolean isClosed() {
@@ -20,6 +22,11 @@ final class SilentTerminal implements Terminal {
     boolean isKilled() {
         ExitStatus status = exit.getNow(null);
         return status != null && status.signal() != null;
+    }
+
+    /** Nothing that is typed arrives any more. */
+    void breakInput() {
+        broken = true;
     }
 
     void end(int code) {
@@ -34,7 +41,14 @@ final class SilentTerminal implements Terminal {
 
     @Override
     public OutputStream input() {
-        return OutputStream.nullOutputStream();
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                if (broken) {
+                    throw new IOException("the connection broke");
+                }
+            }
+        };
     }
 
     @Override

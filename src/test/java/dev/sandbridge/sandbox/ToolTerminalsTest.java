@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.process.OutputMemory;
 import dev.sandbridge.provider.SandboxName;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -150,6 +151,23 @@ class ToolTerminalsTest {
         assertThat(codeOf(() -> table.use(ONE, mine))).isEqualTo(ErrorCode.PROCESS_NOT_FOUND);
         table.use(TWO, other);
         assertThat(open(ONE).open()).isEqualTo(1);
+    }
+
+    @Test
+    void whatCannotBeTypedIsAFailureUnlessTheCommandHasEnded() throws Exception {
+        ToolTerminal terminal = open(ONE).terminal();
+        terminal.type("a");
+        made.getFirst().breakInput();
+        assertThat(codeOf(() -> {
+                    try {
+                        terminal.type("b");
+                    } catch (IOException interrupted) {
+                        throw new AssertionError(interrupted);
+                    }
+                }))
+                .isEqualTo(ErrorCode.EXEC_TRANSPORT_ERROR);
+        end(0);
+        terminal.type("c");
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -44,7 +45,6 @@ final class BlaxelTerminal implements Terminal {
     private final TerminalSpool spool = new TerminalSpool(TerminalLink.KEPT);
     private final @Nullable TerminalMarks marks;
     private final InputStream output;
-    private final OutputStream input = new Input();
     private final AtomicBoolean hungUp = new AtomicBoolean();
 
     /** What a terminal that outlives this service has more. */
@@ -82,7 +82,7 @@ final class BlaxelTerminal implements Terminal {
 
     @Override
     public OutputStream input() {
-        return input;
+        return new TerminalInput(this::type);
     }
 
     @Override
@@ -188,18 +188,10 @@ final class BlaxelTerminal implements Terminal {
     }
 
     /** Fails from the moment that the terminal is let go of. */
-    private final class Input extends OutputStream {
-        @Override
-        public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
+    private void type(String text) throws IOException {
+        if (hungUp.get() || exit.isDone()) {
+            throw new IOException("the terminal is closed");
         }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            if (hungUp.get() || exit.isDone()) {
-                throw new IOException("the terminal is closed");
-            }
-            command.input().write(bytes, offset, length);
-        }
+        command.input().write(text.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -1,5 +1,6 @@
 package dev.sandbridge.provider.blaxel;
 
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -11,7 +12,8 @@ import java.util.Arrays;
 
 /**
  * What is typed on a terminal at Blaxel, which takes text: bytes that are no UTF-8 are refused, before any byte of the
- * same write has been typed. The beginning of a character waits for its rest. Used by one thread at a time.
+ * same write has been typed. The beginning of a character waits for its rest, so each who types has one of these. Used
+ * by one thread at a time.
  */
 final class TerminalInput extends OutputStream {
     /** A terminal takes lines of at most 4096 bytes; a character is three bytes of UTF-8, or four for two of Java's. */
@@ -63,7 +65,9 @@ final class TerminalInput extends OutputStream {
                 result.throwException();
             }
         } catch (CharacterCodingException other) {
-            throw new IOException("a terminal at Blaxel takes UTF-8 only", other);
+            var refused = new CharConversionException("a terminal at Blaxel takes UTF-8 only");
+            refused.initCause(other);
+            throw refused;
         }
         return out.flip().toString();
     }

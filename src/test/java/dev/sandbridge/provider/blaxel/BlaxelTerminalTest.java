@@ -149,6 +149,24 @@ class BlaxelTerminalTest extends TerminalVendorSuite {
     }
 
     @Test
+    void whatOneTypesDoesNotDependOnWhatAnotherHasBegun() throws Exception {
+        var terminal = open("stty -echo; echo ready; cat");
+        upTo(terminal, "ready\r\n");
+        byte[] letter = "é".getBytes(UTF_8);
+        var one = terminal.input();
+        var other = terminal.input();
+
+        one.write(letter[0]);
+        other.write("other\n".getBytes(UTF_8));
+        one.write(letter[1]);
+        one.write('\n');
+
+        assertThat(upTo(terminal, "other\r\n")).isEqualTo("other\r\n");
+        byte[] shown = terminal.output().readNBytes(4);
+        assertThat(new String(shown, UTF_8)).isEqualTo("é\r\n");
+    }
+
+    @Test
     void longTextIsTypedExactly() throws Exception {
         var terminal = open("stty raw -echo; echo ready; head -c 300000 > typed; echo got; exit 0");
         upTo(terminal, "ready\n");
