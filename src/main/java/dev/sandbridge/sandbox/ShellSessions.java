@@ -25,7 +25,8 @@ final class ShellSessions {
      * $1 session id, $2 whether to begin here or where the session stands, $3 what to do at the end, $4 command, then
      * the names of the variables that the call sets. Restores, runs the command in this very shell so that cd and
      * export act on it, and saves on any way out but a kill; by rename, so that a failure or kill while saving leaves
-     * the state before. {@code /tmp} is kept between calls and never part of the workspace.
+     * the state before. What leaves no mark takes the shell's place instead: its signals are its own then, and a death
+     * by one is told as such. {@code /tmp} is kept between calls and never part of the workspace.
      */
     private static final String SCRIPT = """
             __sb_dir=/tmp/.sandbridge-sessions-$EUID
@@ -55,7 +56,8 @@ final class ShellSessions {
             fi
             for __sb_name in "${__sb_given[@]}"; do export "$__sb_name"; done
             shift $#
-            if [ "$__sb_end" = save ]; then trap __sb_save EXIT; fi
+            if [ "$__sb_end" = leave ]; then eval "exec -- $__sb_command"; fi
+            trap __sb_save EXIT
             eval "$__sb_command"
             """;
 
@@ -103,7 +105,8 @@ final class ShellSessions {
      * The command line that runs a shell command inside the session.
      *
      * @param here whether the directory it is started in counts, and not the session's
-     * @param save whether the directory and environment it leaves are the session's from then on
+     * @param save whether the directory and environment it leaves are the session's from then on; if not, the command
+     *     is a program and its arguments
      * @param names of variables in the environment it is started with that the session takes over
      */
     static List<String> wrap(String session, boolean here, boolean save, String command, Collection<String> names) {

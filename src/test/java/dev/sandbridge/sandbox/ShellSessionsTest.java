@@ -161,11 +161,25 @@ class ShellSessionsTest {
     void aCallThatOnlyVisitsLeavesNoMark() throws Exception {
         shell("export KEPT=1");
 
-        Ran ran =
-                run(ShellSessions.wrap(session, false, false, "echo $KEPT; export KEPT=2; cd /", List.of()), Map.of());
+        Ran ran = run(
+                ShellSessions.wrap(session, false, false, "sh -c 'echo $KEPT; export KEPT=2; cd /'", List.of()),
+                Map.of());
 
         assertThat(ran.out()).isEqualTo("1\n");
         assertThat(shell("echo $KEPT").out()).isEqualTo("1\n");
+    }
+
+    @Test
+    void aCallThatOnlyVisitsHasTheShellsPlaceWithDirectoryAndEnvironment() throws Exception {
+        shell("export KEPT=1; mkdir in; cd in");
+        String script = "echo $KEPT $# \"$1\" $PWD; kill -SEGV $$";
+        var argv = List.of("sh", "-c", script, "sh", "it's");
+
+        Ran ran = run(ShellSessions.wrap(session, false, false, ShellSessions.quoted(argv), List.of()), Map.of());
+
+        assertThat(ran.out()).isEqualTo("1 1 it's " + home.toRealPath() + "/in\n");
+        assertThat(ran.err()).as("no shell of ours is left to tell of it").isEmpty();
+        assertThat(ran.code()).isEqualTo(139);
     }
 
     @Test

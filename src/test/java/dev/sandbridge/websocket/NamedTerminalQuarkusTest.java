@@ -317,6 +317,17 @@ class NamedTerminalQuarkusTest {
     }
 
     @Test
+    void aDeathByASignalIsToldAsOne() {
+        try (Client client = Client.open(id, "?session=s1&shell=/bin/sh")) {
+            client.ready();
+            Ending ending = client.type("kill -SEGV $$\n").ending();
+            assertThat(ending.last().path("signal").asText()).isEqualTo("SIGSEGV");
+            assertThat(ending.code()).isEqualTo(139);
+            assertThat(ending.text()).as("nothing of ours").doesNotContain("sandbridge");
+        }
+    }
+
+    @Test
     @DisplayName("statement 115: shell=/bin/sh gives that shell, interactive")
     void theShellIsTheOneThatIsNamed() {
         try (Client client = Client.open(id, "?shell=/bin/sh")) {
