@@ -26,9 +26,7 @@ final class Socket {
     static final int NORMAL = 1000;
     static final int GOING_AWAY = 1001;
     static final int NOT_ALLOWED = 1008;
-    static final int TOO_BIG = 1009;
     static final int FAILED = 1011;
-    static final int TRY_AGAIN = 1013;
 
     private static final int PROTOCOL_ERROR = 1002;
 

@@ -73,8 +73,7 @@ final class TerminalSession {
                 return;
             }
             try (Terminal terminal = open(visit, first)) {
-                new OwnSession(terminal, socket, first.bytes(), controls, this::tell, this::fail)
-                        .run();
+                new OwnSession(terminal, socket, first.bytes(), controls, this::tell, this::fail).run();
             }
         }
     }

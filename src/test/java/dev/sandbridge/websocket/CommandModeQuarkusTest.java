@@ -307,7 +307,7 @@ class CommandModeQuarkusTest {
     }
 
     @Test
-    @DisplayName("statement 112: a first message that is too long is an error message and the close code 1009")
+    @DisplayName("statement 112: a first message that is too long is an error message and the close code 1011")
     void aFirstMessageThatIsTooLongIsAnErrorAndACloseCode() {
         byte[] half = "x".repeat(TerminalProfile.MAX_MESSAGE - 10).getBytes(UTF_8);
         try (Client fragments = Client.open(id, "");
@@ -319,7 +319,7 @@ class CommandModeQuarkusTest {
             for (Client client : List.of(fragments, whole)) {
                 Ending ending = client.ending();
                 assertThat(ending.last().path("code").asText()).isEqualTo("payload_too_large");
-                assertThat(ending.closeCode()).isEqualTo(1009);
+                assertThat(ending.closeCode()).isEqualTo(1011);
             }
         }
     }
