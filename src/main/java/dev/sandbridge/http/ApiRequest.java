@@ -38,6 +38,7 @@ final class ApiRequest {
     private final AtomicBoolean running = new AtomicBoolean(true);
     private volatile boolean kept;
     private boolean gone;
+    private @Nullable RequestBody body;
 
     /** @param end run once, when the request has ended */
     ApiRequest(RoutingContext http, RequestPath path, DoorLimits limits, Runnable end) {
@@ -139,6 +140,9 @@ final class ApiRequest {
     /** The connection is closed. */
     synchronized void callerGone() {
         gone = true;
+        if (body != null) {
+            body.callerGone();
+        }
         Runnable action = onGone;
         if (action != null) {
             Thread.ofVirtual().start(action);
@@ -189,7 +193,16 @@ final class ApiRequest {
         if (contentLength() > limit) {
             throw tooLong(limit);
         }
-        return new RequestBody(http.request(), limit);
+        return body(limit);
+    }
+
+    private synchronized RequestBody body(long limit) {
+        var made = new RequestBody(http.request(), limit);
+        body = made;
+        if (gone) {
+            made.callerGone();
+        }
+        return made;
     }
 
     /** The body as a JSON object; an empty body is an empty object. */

@@ -128,11 +128,16 @@ final class RequestBody extends InputStream {
         }
         request.handler(this::add)
                 .endHandler(nothing -> change(() -> ended = true))
-                .exceptionHandler(lost -> change(() -> gone = true));
+                .exceptionHandler(lost -> callerGone());
         if (CONTINUE.equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
             request.response().writeContinue();
         }
         request.resume();
+    }
+
+    /** The connection is closed: what has come may still be read. It may have been closed before anybody read. */
+    void callerGone() {
+        change(() -> gone = true);
     }
 
     private void add(Buffer received) {

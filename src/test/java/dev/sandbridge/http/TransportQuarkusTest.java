@@ -3,10 +3,15 @@ package dev.sandbridge.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.smallrye.config.SmallRyeConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -230,6 +235,42 @@ class TransportQuarkusTest {
                             .reply("PUT")
                             .status())
                     .isEqualTo(401);
+        }
+    }
+
+    @Test
+    @DisplayName("whoever leaves before its body is read leaves nobody who waits for it")
+    @Tag("long-lived")
+    void whoeverLeavesBeforeItsBodyIsReadLeavesNobodyWhoWaits() throws IOException {
+        for (int i = 0; i < 200; i++) {
+            try (var wire = new Wire()) {
+                wire.request(
+                        i % 2 == 0 ? "POST" : "PUT",
+                        i % 2 == 0 ? "/v1/sandbox/" + id + "/exec" : Door.file(id, "workspace/left"),
+                        new byte[0],
+                        "Authorization",
+                        "Bearer " + DoorProfile.ADMIN,
+                        "Content-Length",
+                        "1000");
+            }
+        }
+        Door.await("nobody waits for a body", 30, () -> !threads().contains(RequestBody.class.getName()));
+    }
+
+    /** What all threads do, virtual ones too. */
+    private static String threads() {
+        try {
+            Path dump = Files.createTempDirectory("threads").resolve("dump");
+            try {
+                ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+                        .dumpThreads(dump.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.TEXT_PLAIN);
+                return Files.readString(dump);
+            } finally {
+                Files.deleteIfExists(dump);
+                Files.delete(dump.getParent());
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
         }
     }
 
