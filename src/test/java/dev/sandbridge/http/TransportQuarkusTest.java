@@ -3,15 +3,10 @@ package dev.sandbridge.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.HotSpotDiagnosticMXBean;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.smallrye.config.SmallRyeConfig;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +14,6 @@ import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -215,62 +209,6 @@ class TransportQuarkusTest {
             if (answer.status() != 200) {
                 assertThat(answer.code()).isEqualTo("headers_too_large");
             }
-        }
-    }
-
-    @Test
-    @DisplayName("a caller who asks before it sends a body is told to go on where the body is wanted, else the refusal")
-    @Tag("long-lived")
-    void aCallerWhoAsksBeforeItSendsIsTold() throws IOException {
-        String put = "PUT /v1/sandbox/" + id + "/file/workspace/asked HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-                + "Expect: 100-continue\r\n";
-        try (var wire = new Wire()) {
-            wire.send(put + "Authorization: Bearer " + DoorProfile.ADMIN + "\r\n\r\n");
-            assertThat(wire.head().status()).isEqualTo(100);
-            assertThat(wire.send("body").reply("PUT").status()).isEqualTo(200);
-        }
-        assertThat(DOOR.read(id, "workspace/asked").text()).isEqualTo("body");
-        try (var wire = new Wire()) {
-            assertThat(wire.send(put + "Authorization: Bearer wrong\r\n\r\n")
-                            .reply("PUT")
-                            .status())
-                    .isEqualTo(401);
-        }
-    }
-
-    @Test
-    @DisplayName("whoever leaves before its body is read leaves nobody who waits for it")
-    @Tag("long-lived")
-    void whoeverLeavesBeforeItsBodyIsReadLeavesNobodyWhoWaits() throws IOException {
-        for (int i = 0; i < 200; i++) {
-            try (var wire = new Wire()) {
-                wire.request(
-                        i % 2 == 0 ? "POST" : "PUT",
-                        i % 2 == 0 ? "/v1/sandbox/" + id + "/exec" : Door.file(id, "workspace/left"),
-                        new byte[0],
-                        "Authorization",
-                        "Bearer " + DoorProfile.ADMIN,
-                        "Content-Length",
-                        "1000");
-            }
-        }
-        Door.await("nobody waits for a body", 30, () -> !threads().contains(RequestBody.class.getName()));
-    }
-
-    /** What all threads do, virtual ones too. */
-    private static String threads() {
-        try {
-            Path dump = Files.createTempDirectory("threads").resolve("dump");
-            try {
-                ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
-                        .dumpThreads(dump.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.TEXT_PLAIN);
-                return Files.readString(dump);
-            } finally {
-                Files.deleteIfExists(dump);
-                Files.delete(dump.getParent());
-            }
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
         }
     }
 
