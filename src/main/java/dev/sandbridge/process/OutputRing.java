@@ -14,7 +14,7 @@ public final class OutputRing {
     public static final int LEAST = 4 * 1024;
 
     private final int capacity;
-    private final OutputMemory memory;
+    private final MemoryBudget memory;
     private final long first;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition grown = lock.newCondition();
@@ -24,12 +24,12 @@ public final class OutputRing {
     private boolean ended;
     private boolean released;
 
-    public OutputRing(int capacity, OutputMemory memory) {
+    public OutputRing(int capacity, MemoryBudget memory) {
         this(capacity, memory, 0);
     }
 
     /** @param first the offset of the first byte that is written here, of a stream that began elsewhere */
-    public OutputRing(int capacity, OutputMemory memory, long first) {
+    public OutputRing(int capacity, MemoryBudget memory, long first) {
         this.capacity = capacity;
         this.memory = memory;
         this.first = first;

@@ -3,7 +3,7 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.ExitStatus;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.process.OutputSink;
@@ -66,7 +66,7 @@ final class BackgroundProcess {
             @Nullable String label,
             @Nullable Duration timeout,
             Clock clock,
-            OutputMemory memory) {
+            MemoryBudget memory) {
         this.id = id;
         this.command = command;
         this.label = label;

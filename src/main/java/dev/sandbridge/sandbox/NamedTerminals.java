@@ -3,7 +3,7 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.provider.SandboxTerminals;
@@ -48,7 +48,7 @@ final class NamedTerminals {
     private final Map<SandboxName, Names> bySandbox = new HashMap<>();
     private final Map<SandboxName, Long> former = new LinkedHashMap<>();
     private final Clock clock;
-    private final OutputMemory memory;
+    private final MemoryBudget memory;
     private final Instant begun;
 
     /** Those of one life of a sandbox: a deleted sandbox that comes back has new ones. */
@@ -75,7 +75,7 @@ final class NamedTerminals {
         }
     }
 
-    NamedTerminals(Clock clock, OutputMemory memory) {
+    NamedTerminals(Clock clock, MemoryBudget memory) {
         this.clock = clock;
         this.memory = memory;
         this.begun = clock.instant();

@@ -2,7 +2,7 @@ package dev.sandbridge.sandbox;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.provider.SandboxName;
 import java.time.Clock;
@@ -28,7 +28,7 @@ final class ProcessTable {
 
     private final Map<SandboxName, Processes> bySandbox = new HashMap<>();
     private final Clock clock;
-    private final OutputMemory memory;
+    private final MemoryBudget memory;
     private long lastId;
 
     /** Those of one life of a sandbox: a deleted sandbox that comes back has new ones. */
@@ -38,7 +38,7 @@ final class ProcessTable {
         boolean forgotten;
     }
 
-    ProcessTable(Clock clock, OutputMemory memory) {
+    ProcessTable(Clock clock, MemoryBudget memory) {
         this.clock = clock;
         this.memory = memory;
     }

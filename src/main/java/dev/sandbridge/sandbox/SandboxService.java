@@ -3,7 +3,7 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.provider.SandboxSpec;
@@ -65,7 +65,7 @@ public final class SandboxService implements AutoCloseable {
             Duration makingLimit) {
         this.profiles = profiles;
         this.clock = clock;
-        var memory = new OutputMemory(Runtime.getRuntime().maxMemory() / 8);
+        var memory = new MemoryBudget(Runtime.getRuntime().maxMemory() / 8);
         this.table = new ProcessTable(clock, memory);
         this.tools = new ToolTerminals(clock, new SplittableRandom());
         this.named = new NamedTerminals(clock, memory);

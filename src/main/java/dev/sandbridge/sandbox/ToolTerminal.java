@@ -3,7 +3,7 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.ExitStatus;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.process.WholeCharacters;
@@ -52,7 +52,7 @@ final class ToolTerminal {
     record Fresh(String text, long dropped) {}
 
     /** Takes over a terminal that has just been started. */
-    ToolTerminal(Terminal terminal, boolean tty, Clock clock, OutputMemory memory) {
+    ToolTerminal(Terminal terminal, boolean tty, Clock clock, MemoryBudget memory) {
         this.terminal = terminal;
         this.keyboard = new Typing(terminal);
         this.tty = tty;

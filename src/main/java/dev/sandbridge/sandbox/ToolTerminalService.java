@@ -5,7 +5,7 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.process.Command;
 import dev.sandbridge.process.ExitStatus;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.process.Signal;
 import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.pty.Terminal;
@@ -30,7 +30,7 @@ public final class ToolTerminalService {
     private final ToolTerminals table;
     private final Deadlines deadlines;
     private final Clock clock;
-    private final OutputMemory memory;
+    private final MemoryBudget memory;
 
     ToolTerminalService(
             Visits visits,
@@ -38,7 +38,7 @@ public final class ToolTerminalService {
             ToolTerminals table,
             Deadlines deadlines,
             Clock clock,
-            OutputMemory memory) {
+            MemoryBudget memory) {
         this.visits = visits;
         this.commands = commands;
         this.table = table;

@@ -2,6 +2,7 @@ package dev.sandbridge.websocket;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.pty.TerminalSize;
 import dev.sandbridge.sandbox.TerminalCall;
 import dev.sandbridge.workspace.FileNames;
@@ -36,7 +37,7 @@ final class FirstMessage implements AutoCloseable {
     private TerminalCall call;
     private int size;
 
-    FirstMessage(Socket socket, Controls controls, TerminalCall call, WebSocketConfig config, InputMemory memory) {
+    FirstMessage(Socket socket, Controls controls, TerminalCall call, WebSocketConfig config, MemoryBudget memory) {
         this.socket = socket;
         this.controls = controls;
         this.call = call;

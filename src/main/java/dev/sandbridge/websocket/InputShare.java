@@ -1,15 +1,17 @@
 package dev.sandbridge.websocket;
 
+import dev.sandbridge.process.MemoryBudget;
+
 /**
  * What one socket keeps of its input. The first bytes are its own, so that nobody can keep others from typing; more
  * comes from what all share. Its user guards it.
  */
 final class InputShare {
-    private final InputMemory memory;
+    private final MemoryBudget memory;
     private final long own;
     private long held;
 
-    InputShare(InputMemory memory, long own) {
+    InputShare(MemoryBudget memory, long own) {
         this.memory = memory;
         this.own = own;
     }

@@ -1,5 +1,6 @@
 package dev.sandbridge.websocket;
 
+import dev.sandbridge.process.MemoryBudget;
 import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -105,7 +106,7 @@ final class Socket {
      *
      * @param memory for what is read ahead
      */
-    Socket(ServerWebSocket ws, Channel channel, InputMemory memory) {
+    Socket(ServerWebSocket ws, Channel channel, MemoryBudget memory) {
         this.ws = ws;
         this.share = new InputShare(memory, OWN);
         ws.exceptionHandler(broken -> {});

@@ -4,6 +4,7 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.http.Upgrade;
 import dev.sandbridge.http.UpgradeEntrance;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.sandbox.SandboxService;
 import dev.sandbridge.sandbox.TerminalService;
 import io.netty.channel.Channel;
@@ -39,8 +40,9 @@ final class TerminalDoor {
     private final OpenSockets sockets;
 
     // Apart, so that what is typed ahead into programs that do not read leaves room for commands.
-    private final InputMemory typedAhead = new InputMemory(Runtime.getRuntime().maxMemory() / 16);
-    private final InputMemory firstMessages;
+    private final MemoryBudget typedAhead =
+            new MemoryBudget(Runtime.getRuntime().maxMemory() / 16);
+    private final MemoryBudget firstMessages;
     private final LostPeers lost = new LostPeers();
 
     TerminalDoor(
@@ -54,7 +56,7 @@ final class TerminalDoor {
         this.terminals = service.terminals();
         this.config = config;
         this.sockets = sockets;
-        this.firstMessages = new InputMemory(config.firstMessages()
+        this.firstMessages = new MemoryBudget(config.firstMessages()
                 .map(MemorySize::asLongValue)
                 .orElse(Runtime.getRuntime().maxMemory() / 8));
     }

@@ -3,6 +3,7 @@ package dev.sandbridge.websocket;
 import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.http.UpgradeEntrance;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.pty.Terminal;
 import dev.sandbridge.sandbox.TerminalService;
 import dev.sandbridge.sandbox.TerminalVisit;
@@ -25,7 +26,7 @@ final class TerminalSession {
     private final WebSocketConfig config;
     private final UpgradeEntrance entrance;
     private final Controls controls;
-    private final InputMemory firstMessages;
+    private final MemoryBudget firstMessages;
 
     TerminalSession(
             TerminalService terminals,
@@ -33,7 +34,7 @@ final class TerminalSession {
             Socket socket,
             WebSocketConfig config,
             UpgradeEntrance entrance,
-            InputMemory firstMessages) {
+            MemoryBudget firstMessages) {
         this.terminals = terminals;
         this.request = request;
         this.socket = socket;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class OutputRingTest {
-    private static final OutputMemory PLENTY = new OutputMemory(1L << 40);
+    private static final MemoryBudget PLENTY = new MemoryBudget(1L << 40);
 
     @Property(tries = 500)
     void keepsTheLastBytesAndTellsTheGapLikeAPlainArrayWould(
@@ -116,7 +116,7 @@ class OutputRingTest {
 
     @Test
     void keepsLessWhenAllRingsTogetherHaveNoMemoryLeft() throws InterruptedException {
-        var memory = new OutputMemory(100_000);
+        var memory = new MemoryBudget(100_000);
         var first = new OutputRing(1 << 20, memory);
         var second = new OutputRing(1 << 20, memory);
         first.write(new byte[90_000], 0, 65_536);
@@ -131,7 +131,7 @@ class OutputRingTest {
 
     @Test
     void releaseGivesItsMemoryBack() {
-        var memory = new OutputMemory(1 << 20);
+        var memory = new MemoryBudget(1 << 20);
         var ring = new OutputRing(1 << 20, memory);
         ring.write(new byte[1 << 20], 0, 1 << 20);
         assertThat(memory.take(1)).isFalse();
@@ -146,7 +146,7 @@ class OutputRingTest {
 
     @Test
     void aRingWithoutOutputTakesNoMemory() {
-        var memory = new OutputMemory(0);
+        var memory = new MemoryBudget(0);
 
         new OutputRing(1 << 20, memory).write(new byte[0], 0, 0);
 

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.process.ExitStatus;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.pty.NamedTerminal.Viewer;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NamedTerminalTest {
     private static final int RING = 256 * 1024;
-    private static final OutputMemory PLENTY = new OutputMemory(1L << 30);
+    private static final MemoryBudget PLENTY = new MemoryBudget(1L << 30);
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
     private final PipeTerminal program = new PipeTerminal();
@@ -181,7 +181,7 @@ class NamedTerminalTest {
 
     @Test
     void keepsItsMemoryWithinTheLimitOfAll() {
-        var memory = new OutputMemory(RING);
+        var memory = new MemoryBudget(RING);
         new OutputRing(RING, memory).write(new byte[RING], 0, RING);
         var ring = new OutputRing(RING, memory);
         try (var poor = new NamedTerminal(new PipeTerminal(), ring, Clock.fixed(NOW, ZoneOffset.UTC))) {

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.HostCommand;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.provider.Fault;
 import dev.sandbridge.provider.FaultyProvider.Point;
 import dev.sandbridge.workspace.WorkspacePath;
@@ -105,7 +105,7 @@ class TimeLimitTest extends ServiceSuite {
 
     @Test
     void aWriterThatWaitsForAnotherEndsAtItsLimitToo() throws Exception {
-        var memory = new OutputMemory(1 << 20);
+        var memory = new MemoryBudget(1 << 20);
         try (var command = new HostCommand("sleep", "60");
                 var deadlines = new Deadlines()) {
             var process = new BackgroundProcess("p1", command, null, null, clock, memory);

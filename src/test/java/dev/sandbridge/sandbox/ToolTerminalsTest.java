@@ -5,7 +5,7 @@ import static dev.sandbridge.sandbox.ServiceSuite.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sandbridge.error.ErrorCode;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.provider.SandboxName;
 import java.io.IOException;
 import java.time.Duration;
@@ -186,7 +186,7 @@ class ToolTerminalsTest {
     private ToolTerminal terminal() {
         var silent = new SilentTerminal();
         made.add(silent);
-        return new ToolTerminal(silent, true, clock, new OutputMemory(0));
+        return new ToolTerminal(silent, true, clock, new MemoryBudget(0));
     }
 
     private List<Integer> full() {

@@ -3,6 +3,7 @@ package dev.sandbridge.websocket;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sandbridge.process.MemoryBudget;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
@@ -20,7 +21,7 @@ class SocketTest {
     /** What each socket may have, and what it has read but not looked at. */
     private static final int OWN = 40 * 1024;
 
-    private final InputMemory memory = new InputMemory(100L * AHEAD);
+    private final MemoryBudget memory = new MemoryBudget(100L * AHEAD);
 
     @ParameterizedTest
     @ValueSource(ints = {1, 1000, 4 << 20})
@@ -60,7 +61,7 @@ class SocketTest {
 
     @Test
     void manySocketsTogetherKeepNoMoreThanTheirShare() {
-        var shared = new InputMemory(AHEAD);
+        var shared = new MemoryBudget(AHEAD);
         int kept = 0;
         for (int i = 0; i < 50; i++) {
             var wire = new Wire();
@@ -73,7 +74,7 @@ class SocketTest {
 
     @Test
     void othersThatKeepEverythingDoNotKeepOneFromTyping() throws Exception {
-        var shared = new InputMemory(0);
+        var shared = new MemoryBudget(0);
         flood(wireOf(shared), 4 << 20, 16 << 20);
         var wire = new Wire();
         Socket socket = socket(wire, shared);
@@ -87,7 +88,7 @@ class SocketTest {
 
     @Test
     void whatNobodyTakesAnyMoreIsGivenBackAndReadOn() {
-        var shared = new InputMemory(2 * AHEAD);
+        var shared = new MemoryBudget(2 * AHEAD);
         var wire = new Wire();
         Socket socket = socket(wire, shared);
         flood(wire, 4 << 20, 16 << 20);
@@ -147,13 +148,13 @@ class SocketTest {
         return Objects.requireNonNull(socket.next()).bytes();
     }
 
-    private static Wire wireOf(InputMemory shared) {
+    private static Wire wireOf(MemoryBudget shared) {
         var wire = new Wire();
         socket(wire, shared);
         return wire;
     }
 
-    private static Socket socket(Wire wire, InputMemory shared) {
+    private static Socket socket(Wire wire, MemoryBudget shared) {
         return new Socket(wire.webSocket(), wire.channel, shared);
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.process.ExitStatus;
-import dev.sandbridge.process.OutputMemory;
+import dev.sandbridge.process.MemoryBudget;
 import dev.sandbridge.process.OutputPart;
 import dev.sandbridge.process.OutputRing;
 import dev.sandbridge.provider.SandboxHandle;
@@ -223,7 +223,7 @@ class LastingTerminalTest extends TerminalVendorSuite {
 
     private static NamedTerminal named(Terminal terminal) {
         long first = past(terminal).offset();
-        var ring = new OutputRing(1 << 18, new OutputMemory(1 << 30), first);
+        var ring = new OutputRing(1 << 18, new MemoryBudget(1 << 30), first);
         return new NamedTerminal(terminal, ring, Clock.systemUTC());
     }
 

@@ -1,20 +1,20 @@
-package dev.sandbridge.websocket;
+package dev.sandbridge.process;
 
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How much memory input may take for all sockets together, beyond the little that each has for itself: many sockets of
- * many callers cannot exhaust the service. Thread-safe.
+ * How much memory something may take for all callers together: the kept output of processes, what sockets have sent and
+ * nobody has taken yet. Many callers cannot exhaust the service. Thread-safe.
  */
-final class InputMemory {
+public final class MemoryBudget {
     private final AtomicLong left;
 
-    InputMemory(long bytes) {
+    public MemoryBudget(long bytes) {
         left = new AtomicLong(bytes);
     }
 
     /** Takes so many bytes if there are so many left. */
-    boolean take(long bytes) {
+    public boolean take(long bytes) {
         for (long now = left.get(); now >= bytes; now = left.get()) {
             if (left.compareAndSet(now, now - bytes)) {
                 return true;
@@ -23,7 +23,8 @@ final class InputMemory {
         return false;
     }
 
-    void giveBack(long bytes) {
+    /** Returns what was taken. */
+    public void giveBack(long bytes) {
         left.addAndGet(bytes);
     }
 }
