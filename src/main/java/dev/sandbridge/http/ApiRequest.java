@@ -9,6 +9,7 @@ import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.sandbox.SandboxRef;
 import dev.sandbridge.workspace.WorkspacePath;
+import io.vertx.core.Context;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayOutputStream;
@@ -28,6 +29,7 @@ final class ApiRequest {
     private static final String KEY = ApiRequest.class.getName();
 
     private final RoutingContext http;
+    private final Context connection;
     private final RequestPath path;
     private final DoorLimits limits;
     private final @Nullable String accept;
@@ -40,9 +42,14 @@ final class ApiRequest {
     private boolean gone;
     private @Nullable RequestBody body;
 
-    /** @param end run once, when the request has ended */
+    /**
+     * Made by the event loop of its connection.
+     *
+     * @param end run once, when the request has ended
+     */
     ApiRequest(RoutingContext http, RequestPath path, DoorLimits limits, Runnable end) {
         this.http = http;
+        this.connection = http.vertx().getOrCreateContext();
         this.path = path;
         this.limits = limits;
         this.end = end;
@@ -197,7 +204,7 @@ final class ApiRequest {
     }
 
     private synchronized RequestBody body(long limit) {
-        var made = new RequestBody(http.request(), limit);
+        var made = new RequestBody(http.request(), connection, limit);
         body = made;
         if (gone) {
             made.callerGone();

@@ -1,5 +1,6 @@
 package dev.sandbridge.http;
 
+import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -33,6 +34,7 @@ final class RequestBody extends InputStream {
     private static final String CONTINUE = "100-continue";
 
     private final HttpServerRequest request;
+    private final Context connection;
     private final long limit;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -50,9 +52,13 @@ final class RequestBody extends InputStream {
     private int position;
     private long taken;
 
-    /** @param request paused, and read by nobody else until the answer was given */
-    RequestBody(HttpServerRequest request, long limit) {
+    /**
+     * @param request paused, and read by nobody else until the answer was given
+     * @param connection of its event loop
+     */
+    RequestBody(HttpServerRequest request, Context connection, long limit) {
         this.request = request;
+        this.connection = connection;
         this.limit = limit;
     }
 
@@ -111,8 +117,8 @@ final class RequestBody extends InputStream {
         }
         position = 0;
         if (more) {
-            // Without the lock: the framework takes its own.
-            request.resume();
+            // The framework's lock is the event loop's nearly all the time; a reader who asks for it spins.
+            connection.runOnContext(nothing -> request.resume());
         }
         return next;
     }
