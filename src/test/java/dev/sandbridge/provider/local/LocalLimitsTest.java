@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.Limits;
@@ -16,7 +17,10 @@ import dev.sandbridge.workspace.WorkspacePath;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -140,6 +144,36 @@ class LocalLimitsTest {
             return false;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Otherwise every page is there twice, in the sandbox's file system and in that of its image, and is copied. */
+    @Test
+    void aDiskIsCachedOnce() throws IOException {
+        sandboxes.requireHard("disk");
+        assumeTrue(takesDirectIo(sandboxes.data), "the data's file system takes no direct I/O");
+        int disks = 0;
+        try (var devices = Files.newDirectoryStream(Path.of("/sys/block"), "loop*")) {
+            for (Path device : devices) {
+                Path image = device.resolve("loop/backing_file");
+                if (Files.exists(image) && Files.readString(image).startsWith(sandboxes.data + "/")) {
+                    disks++;
+                    assertThat(device.resolve("loop/dio")).hasContent("1");
+                }
+            }
+        }
+
+        assertThat(disks).isPositive();
+    }
+
+    private static boolean takesDirectIo(Path directory) throws IOException {
+        Path probe = Files.createTempFile(directory, "direct", "");
+        try (var file = FileChannel.open(probe, StandardOpenOption.READ, ExtendedOpenOption.DIRECT)) {
+            return file.isOpen();
+        } catch (IOException | UnsupportedOperationException refused) {
+            return false;
+        } finally {
+            Files.delete(probe);
         }
     }
 
