@@ -27,7 +27,7 @@ class FirstMessagesQuarkusTest {
         public Map<String, String> getConfigOverrides() {
             var settings = new HashMap<>(super.getConfigOverrides());
             settings.put("sandbridge.websocket.first-messages", "1M");
-            settings.put("sandbridge.websocket.patience", "10s");
+            settings.put("sandbridge.websocket.patience", "4s");
             return settings;
         }
     }

@@ -7,8 +7,8 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -43,30 +43,35 @@ class LostPeerQuarkusTest {
             sys.stdin.read()
             """;
 
-    private String id;
+    private static String waiting;
+    private static String showing;
+    private static Process ofACommand;
+    private static Process ofAShell;
 
-    @BeforeEach
-    void make() {
-        id = Service.create();
+    /** Both at once: it takes the kernel a while to notice. */
+    @BeforeAll
+    static void loseTwo() throws IOException {
+        waiting = Service.create();
+        ofACommand = lose(waiting, "", "sleep 91.5 & echo up$((1)); wait\n", "up1");
+        showing = Service.create();
+        ofAShell = lose(showing, "?session=alone", "echo up$((1)); seq 4000000; touch done\n", "up1");
     }
 
-    @AfterEach
-    void remove() {
-        Service.delete(id);
+    @AfterAll
+    static void remove() {
+        for (Process client : new Process[] {ofACommand, ofAShell}) {
+            client.destroyForcibly();
+        }
+        Service.delete(waiting);
+        Service.delete(showing);
     }
 
     @Test
-    void aCommandWhoseCallerIsLostEndsAndOneWhoseCallerOnlyDoesNotReadGoesOn() throws IOException {
-        try (Client silent = Client.open(id, "")) {
+    void aCommandWhoseCallerIsLostEndsAndOneWhoseCallerOnlyDoesNotReadGoesOn() {
+        try (Client silent = Client.open(waiting, "")) {
             silent.ready();
             silent.type("stty -opost; head -c 12000000 /dev/zero | tr '\\0' x; exit 5\n");
-            Process lost = lose("", "sleep 91.5 & echo up$((1)); wait\n", "up1");
-            try {
-                assertThat(Service.processes(id, "sleep 91")).isPositive();
-                Service.await("the command ends", 90, () -> Service.processes(id, "sleep 91") == 0);
-            } finally {
-                lost.destroyForcibly();
-            }
+            Service.await("the command ends", 90, () -> Service.processes(waiting, "sleep 91") == 0);
 
             Ending ending = silent.ending();
             assertThat(ending.output()).hasSize(12_000_000);
@@ -75,17 +80,12 @@ class LostPeerQuarkusTest {
     }
 
     @Test
-    void aShellDoesNotStandStillForAViewerThatIsLost() throws IOException {
-        Process lost = lose("?session=alone", "echo up$((1)); seq 4000000; touch done\n", "up1");
-        try {
-            Service.await(
-                    "the shell goes on", 90, () -> Service.sh(id, "ls done").equals("done\n"));
-        } finally {
-            lost.destroyForcibly();
-        }
+    void aShellDoesNotStandStillForAViewerThatIsLost() {
+        Service.await(
+                "the shell goes on", 90, () -> Service.sh(showing, "ls done").equals("done\n"));
     }
 
-    private Process lose(String query, String typed, String answer) throws IOException {
+    private static Process lose(String id, String query, String typed, String answer) throws IOException {
         Process client = new ProcessBuilder(
                         "python3",
                         "-c",
