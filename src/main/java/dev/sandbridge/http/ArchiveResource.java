@@ -138,7 +138,15 @@ final class ArchiveResource {
     @Produces(MediaType.APPLICATION_JSON)
     public Report report(@Context RoutingContext http, @PathParam("report") String report) {
         ApiRequest request = ApiRequest.of(http);
-        return Report.of(archives.report(request.caller(), request.sandbox(), number(report)));
+        try {
+            return Report.of(archives.report(request.caller(), request.sandbox(), number(report)));
+        } catch (SandboxException unknown) {
+            if (unknown.code() == ErrorCode.REPORT_NOT_FOUND) {
+                // Another instance may have it.
+                request.limits().requireMemory("reports of archives");
+            }
+            throw unknown;
+        }
     }
 
     /** A line for each entry: type, mode, size, time, SHA-256, path and a link's target, in the archive's order. */

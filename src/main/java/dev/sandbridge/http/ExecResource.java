@@ -100,7 +100,10 @@ final class ExecResource {
     private void stream(StartedExec command, ResponseStream out, RoutingContext http) {
         try (var events = new EventStream(out, http.vertx(), config.keepAlive())) {
             try {
-                events.exit(command.run(events).code());
+                ExitStatus status = command.run(events);
+                // Before the answer: after it a function may stand still.
+                command.close();
+                events.exit(status.code());
             } catch (IOException | RuntimeException failed) {
                 ApiRequest request = ApiRequest.of(http);
                 if (!request.isCallerGone()) {

@@ -52,6 +52,7 @@ final class FileResource {
                 send(file, out, bytes);
                 return bytes;
             });
+            out.close();
         } catch (CallerGone quiet) {
             out.abort();
         } catch (IOException broken) {
@@ -135,7 +136,6 @@ final class FileResource {
         if (out.transferFrom(channel(file.content()), bytes) < bytes) {
             throw new IOException("the file became shorter while it was read");
         }
-        out.close();
     }
 
     private static ReadableByteChannel channel(InputStream content) {

@@ -28,6 +28,7 @@ public final class StartedExec implements AutoCloseable {
     private @Nullable Exec exec;
     private boolean cancelled;
     private boolean finished;
+    private boolean closed;
 
     StartedExec(
             RunningCommand command,
@@ -88,11 +89,15 @@ public final class StartedExec implements AutoCloseable {
         }
     }
 
-    /** Lets go; a command that was not run to its end is killed with all it started. */
+    /** Lets go, once; a command that was not run to its end is killed with all it started. */
     @Override
     public void close() {
         boolean abandoned;
         synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
             abandoned = !finished;
             finished = true;
         }

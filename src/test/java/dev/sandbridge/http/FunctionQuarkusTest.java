@@ -90,6 +90,7 @@ class FunctionQuarkusTest {
         "GET, /pty",
         "GET, /pty/p1",
         "GET, /ptys",
+        "GET, /reports/1",
     })
     void whatLivesInMemoryIsNamedWithTheServiceThatHasIt(String method, String route) {
         String id = door.create();
