@@ -1,5 +1,7 @@
 package dev.sandbridge.http;
 
+import dev.sandbridge.packaged.FunctionLauncher;
+import dev.sandbridge.provider.blaxel.StandInResource;
 import dev.sandbridge.snapshot.Sha256;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.io.IOException;
@@ -35,6 +37,12 @@ public class DoorProfile implements QuarkusTestProfile {
         }
     }
 
+    /** A packaged function has no sandboxes of its own machine. */
+    @Override
+    public List<TestResourceEntry> testResources() {
+        return FunctionLauncher.isUsed() ? List.of(new TestResourceEntry(StandInResource.class)) : List.of();
+    }
+
     @Override
     public Map<String, String> getConfigOverrides() {
         try {
@@ -49,15 +57,20 @@ public class DoorProfile implements QuarkusTestProfile {
                                 .map(owner -> owner + "-key " + owner + " USE - enabled 2026-01-01T00:00:00Z "
                                         + Sha256.of(keyOf(owner)))
                                 .collect(Collectors.joining(",")));
-                settings.put("sandbridge.snapshots.directory", "true");
+                if (!FunctionLauncher.isUsed()) {
+                    settings.put("sandbridge.snapshots.directory", "true");
+                }
                 settings.put("quarkus.lambda.mock-event-server.test-port", Integer.toString(freePort()));
+            }
+            if (FunctionLauncher.isUsed()) {
+                settings.put("sandbridge.profiles.\"default\".provider", "blaxel");
             }
             settings.put("sandbridge.sweep-every", "1s");
             settings.put("sandbridge.max-sandboxes-per-owner", "40");
             settings.put("sandbridge.http.keep-alive", "0.3s");
             settings.put("sandbridge.http.max-upload", Integer.toString(MAX_UPLOAD));
             settings.put("sandbridge.http.max-json-output", "1M");
-            settings.put("sandbridge.profiles.\"small\".provider", "local");
+            settings.put("sandbridge.profiles.\"small\".provider", FunctionLauncher.isUsed() ? "blaxel" : "local");
             settings.put("sandbridge.profiles.\"small\".memory", "256M");
             settings.put("sandbridge.profiles.\"small\".max-memory", "512M");
             settings.put("sandbridge.profiles.\"small\".disk", "64M");

@@ -3,6 +3,7 @@ package dev.sandbridge.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sandbridge.packaged.FunctionLauncher;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.util.ArrayList;
@@ -91,6 +92,10 @@ class PersistQuarkusTest extends ArchiveSuite {
         assertThat(members(bytes)).contains("./" + deep + "/" + "f".repeat(200), "./hard", "./long", "./in");
         assertThat(members(bytes)).doesNotContain("./fifo", "./sock", "./out");
         assertThat(members(bytes, "-v")).anyMatch(line -> line.endsWith("./in -> hard"));
+        if (FunctionLauncher.isUsed()) {
+            // Another instance, which has no report of this one.
+            return;
+        }
         var report = DOOR.get("/v1/sandbox/" + id + "/reports/" + answer.header("Sandbridge-Archive-Report"))
                 .json();
         assertThat(report.get("counts").get("special_file").asInt()).isEqualTo(2);

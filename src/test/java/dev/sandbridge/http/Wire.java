@@ -2,6 +2,7 @@ package dev.sandbridge.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.sandbridge.packaged.FunctionLauncher;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -47,7 +48,7 @@ final class Wire implements AutoCloseable {
     }
 
     static URI service() {
-        if (DoorProfile.isFunction()) {
+        if (DoorProfile.isFunction() && !FunctionLauncher.isUsed()) {
             // A function opens no port; this is the event server in front of it.
             return URI.create("http://localhost:" + setting("quarkus.lambda.mock-event-server.test-port"));
         }

@@ -107,6 +107,8 @@ final class FunctionProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
+                // Native code was built with it.
+                "-Dvertx.disableURIValidation=true",
                 "-D" + LIBRARY + "=" + library(client, scratch),
                 "-cp",
                 String.join(
