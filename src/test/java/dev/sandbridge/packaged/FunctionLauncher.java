@@ -41,7 +41,7 @@ public final class FunctionLauncher implements ArtifactLauncherProvider {
     }
 
     /** The environment variable that sets a property. */
-    private static String variable(String property) {
+    static String variable(String property) {
         return property.replaceAll("[^A-Za-z0-9]", "_").toUpperCase(Locale.ROOT);
     }
 
