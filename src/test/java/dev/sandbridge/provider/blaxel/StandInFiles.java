@@ -180,11 +180,12 @@ final class StandInFiles {
             content = SmallServer.utf8(body.path("content").asText(""));
         }
         Files.createDirectories(file.getParent());
-        boolean isNew = !Files.exists(file);
-        Files.write(file, content);
-        if (isNew) {
+        if (!Files.exists(file)) {
+            // Before its content: a program inside may take it away as soon as it is whole.
+            Files.write(file, new byte[0]);
             Files.setAttribute(file, "unix:mode", Integer.parseInt(mode, 8));
         }
+        Files.write(file, content);
         exchange.json(200, Json.object().put("path", named).put("message", "written"));
     }
 
