@@ -1,5 +1,6 @@
 package dev.sandbridge.websocket;
 
+import dev.sandbridge.error.SandboxException;
 import io.netty.channel.Channel;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -64,11 +65,20 @@ final class Pulse {
     private synchronized void look(boolean quiet) {
         if (dismissed || (quiet && isLost())) {
             channel.close();
-        } else if (!admitted.getAsBoolean()) {
+        } else if (!isAdmitted()) {
             // Who does not answer the close by the next beat is cut off.
             dismissed = true;
             socket.ignore();
             socket.close(Socket.NOT_ALLOWED, "the key is not valid any more");
+        }
+    }
+
+    /** What is not known just now is asked again at the next beat. */
+    private boolean isAdmitted() {
+        try {
+            return admitted.getAsBoolean();
+        } catch (SandboxException unknown) {
+            return true;
         }
     }
 
