@@ -72,8 +72,11 @@ class ArchitectureTest {
                             "org.eclipse.microprofile.openapi",
                             "io.quarkus",
                             "io.smallrye",
+                            "io.netty.bootstrap",
                             "io.netty.buffer",
                             "io.netty.channel",
+                            "io.netty.handler.codec",
+                            "io.netty.util",
                             "io.vertx",
                             "com.fasterxml.jackson")),
             new Line(

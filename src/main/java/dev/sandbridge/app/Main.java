@@ -12,10 +12,14 @@ public final class Main {
      */
     private static final String ANY_ADDRESS = "vertx.disableURIValidation";
 
+    /** The door has one, for requests that cannot be read; Netty looks for it when the first server starts. */
+    private static final String CONNECTION_EXTENSIONS = "io.netty.bootstrap.extensions";
+
     private Main() {}
 
     public static void main(String... arguments) {
         System.setProperty(ANY_ADDRESS, "true");
+        System.setProperty(CONNECTION_EXTENSIONS, "serviceload");
         Quarkus.run(arguments);
     }
 }

@@ -11,7 +11,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Stands before every router and door, WebSocket upgrades included: takes the raw path apart, sends the request on
@@ -25,11 +24,6 @@ final class Entrance {
 
     /** Others are no routes; the framework would answer OPTIONS by itself. */
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE");
-
-    /** Any path of a file fits in, percent-encoded. */
-    private static final int LONGEST_URI = 32 << 10;
-
-    private static final int LARGEST_HEADERS = 64 << 10;
 
     /** What is still read of a body that nobody wants, so that the caller sees the answer and not a broken pipe. */
     private static final long LEFT_OVER = 64L << 20;
@@ -81,34 +75,15 @@ final class Entrance {
         if (request.getHeader(HttpHeaders.UPGRADE) == null) {
             request.pause();
         }
-        var tooLong = tooLong(request);
-        if (tooLong != null) {
-            refuse(http, tooLong);
+        var refusal = RequestHead.refusal(request);
+        if (refusal != null) {
+            refuse(http, refusal);
             return;
         }
         request.headers().set(HttpHeaders.ACCEPT, "*/*");
         request.headers().set(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
         String query = request.query();
         http.reroute(path.route() + (query == null ? "" : "?" + query));
-    }
-
-    /** The framework's own limits lie above these: it refuses with an empty body. */
-    private static @Nullable SandboxException tooLong(HttpServerRequest request) {
-        if (request.uri().length() > LONGEST_URI) {
-            return new SandboxException(
-                            ErrorCode.URI_TOO_LONG, "path and query may be at most " + LONGEST_URI + " bytes long")
-                    .action("ask for less at once, or send it in a body");
-        }
-        long size = 0;
-        for (var header : request.headers()) {
-            size += header.getKey().length() + header.getValue().length();
-        }
-        return size <= LARGEST_HEADERS
-                ? null
-                : new SandboxException(
-                                ErrorCode.HEADERS_TOO_LARGE,
-                                "all headers together may be at most " + LARGEST_HEADERS + " bytes long")
-                        .action("send fewer or shorter headers");
     }
 
     private void refuse(RoutingContext http, SandboxException refusal) {
