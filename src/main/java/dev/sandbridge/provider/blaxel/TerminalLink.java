@@ -31,11 +31,8 @@ final class TerminalLink implements TerminalSocket.Receiver {
     private static final String REPLAY = "\u001b[0m";
     private static final String SHELL = "/bin/sh";
 
-    /**
-     * After more than this some may have been dropped, for the 64 pieces that Blaxel keeps may be small; its replay
-     * shows the last of it.
-     */
-    private static final int BURST = 32_000;
+    /** After as many pieces as Blaxel keeps, however small, some may be lost; its replay shows the last of it. */
+    private static final int BURST = 64;
 
     /** So many signs of life without an answer are a lost connection. */
     private static final int SILENCES = 2;
@@ -53,7 +50,7 @@ final class TerminalLink implements TerminalSocket.Receiver {
     private boolean replaying;
     private boolean heard;
     private int silent;
-    private long unchecked;
+    private int unchecked;
     private volatile boolean foreign;
     private boolean ended;
     private volatile int shell;
@@ -146,8 +143,7 @@ final class TerminalLink implements TerminalSocket.Receiver {
     private void take(byte[] output) {
         replay.hear(output);
         arrived.write(output);
-        unchecked += output.length;
-        if (unchecked > BURST && unchecked - output.length <= BURST) {
+        if (++unchecked == BURST) {
             changed.signalAll();
         }
     }
@@ -269,7 +265,7 @@ final class TerminalLink implements TerminalSocket.Receiver {
         lock.lock();
         try {
             while (!ended && socket != null) {
-                boolean burst = unchecked > BURST;
+                boolean burst = unchecked >= BURST;
                 if (changed.awaitNanos((burst ? timing.poll() : timing.ping()).toNanos()) <= 0) {
                     live(burst);
                 }

@@ -151,6 +151,23 @@ class TerminalLossTest extends TerminalVendorSuite {
     }
 
     @Test
+    @DisplayName("vendor statement 111: so is the loss of short pieces, which are dropped like long ones")
+    void droppedShortPiecesAreTold() throws Exception {
+        var terminal = open("stty raw -echo; echo ready; until [ -e go ]; do sleep 0.02; done; i=0; "
+                + "while [ $i -lt 200 ]; do i=$((i + 1)); echo $i; sleep 0.005; done; exit 6");
+        upTo(terminal, "ready\n");
+        terminals.silence(true);
+        output(sandbox, "touch go");
+        var session = terminals.sessions().values().iterator().next();
+        eventually("all was shown", () -> new String(session.shown(), UTF_8).contains("\n200\n"));
+        eventually("its end, too", () -> !new String(session.shown(), UTF_8).endsWith("\n200\n"));
+        terminals.silence(false);
+
+        assertThat(rest(terminal)).startsWith("1\n2\n3\n").endsWith("\n199\n200\n");
+        assertThat(exit(terminal)).isEqualTo(ExitStatus.exited(6));
+    }
+
+    @Test
     @DisplayName("vendor statement 114: a terminal that Blaxel has removed is lost, and no other shell is taken for it")
     void aRemovedTerminalIsLost() throws Exception {
         var terminal = open("echo ready; sleep 300");
