@@ -22,8 +22,9 @@ final class RequestHead {
     private RequestHead() {}
 
     /** The address that stands for a request that could not be read. */
-    static String unreadable(Throwable cause) {
+    static String unreadable(@Nullable Throwable cause) {
         return switch (cause) {
+            case null -> MALFORMED;
             case TooLongHttpLineException line -> LONG_URI;
             case TooLongHttpHeaderException headers -> LARGE_HEADERS;
             default -> MALFORMED;

@@ -39,12 +39,16 @@ public final class UnreadableRequests extends ChannelInitializerExtension {
     }
 
     private static final class Replacement extends ChannelInboundHandlerAdapter {
+        private boolean ended;
+
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            if (message instanceof HttpRequest request
-                    && request.decoderResult().isFailure()) {
+            if (ended) {
+                ReferenceCountUtil.release(message);
+            } else if (message instanceof HttpRequest request && !isReadable(request)) {
                 String address = RequestHead.unreadable(request.decoderResult().cause());
                 ReferenceCountUtil.release(message);
+                ended = true;
                 var replacement = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, address);
                 // Without a host it would not come as far as the door.
                 replacement.headers().set(HttpHeaderNames.HOST, "localhost");
@@ -54,6 +58,14 @@ public final class UnreadableRequests extends ChannelInitializerExtension {
             } else {
                 context.fireChannelRead(message);
             }
+        }
+
+        /** Netty takes any word for the name of the protocol, and Vert.x answers in that. */
+        private static boolean isReadable(HttpRequest request) {
+            HttpVersion version = request.protocolVersion();
+            return request.decoderResult().isSuccess()
+                    && version.protocolName().equals("HTTP")
+                    && version.majorVersion() == 1;
         }
     }
 }

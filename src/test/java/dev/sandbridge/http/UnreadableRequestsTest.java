@@ -40,6 +40,8 @@ class UnreadableRequestsTest {
             strings = {
                 "\u0001\u0002 nonsense\r\n\r\n",
                 "GET\r\n\r\n",
+                "PUT / HTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET /health HTTP/1.1\r\nHost: x\r\n\r\n",
+                "GET / HTTP/2.0\r\nHost: x\r\n\r\n",
                 "GET / two HTTP/1.1\r\nHost: x\r\n\r\n",
                 HEALTH + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
                 HEALTH + "Content-Length: -1\r\n\r\n",
