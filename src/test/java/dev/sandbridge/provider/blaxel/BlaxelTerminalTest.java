@@ -85,7 +85,8 @@ class BlaxelTerminalTest extends TerminalVendorSuite {
         terminals.lack("/bin/sh");
 
         assertThat(failure(() -> open("echo never")).code()).isEqualTo(ErrorCode.EXEC_TRANSPORT_ERROR);
-        assertThat(connections()).isEqualTo(1);
+        // The connection's end may overtake the reason, which is asked for again then.
+        assertThat(connections()).isBetween(1L, 3L);
     }
 
     @Test
