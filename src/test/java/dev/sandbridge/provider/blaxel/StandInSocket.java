@@ -104,6 +104,19 @@ final class StandInSocket {
         frame(true, CLOSE, text);
     }
 
+    /** Ends the connection once its client has: until then, what was sent is on its way. */
+    void awaitEnd() {
+        try {
+            while (next() != null) {
+                // What it says does not matter any more.
+            }
+        } catch (IOException gone) {
+            // It has ended.
+        } finally {
+            drop();
+        }
+    }
+
     /** Ends the connection without a word: its client sees 1006. */
     void drop() {
         try {

@@ -119,7 +119,7 @@ final class StandInTerminals {
         Path directory = root.resolve(query.getOrDefault("workingDir", "/").substring(1));
         if (shell.equals(badShell) || !Files.isDirectory(directory)) {
             socket.send(text("error", "fork/exec " + shell + ": no such file or directory"));
-            socket.drop();
+            socket.awaitEnd();
             return;
         }
         var size = new TerminalSize(number(query, "cols", 80), number(query, "rows", 24));
