@@ -164,6 +164,7 @@ class LastingTerminalTest extends TerminalVendorSuite {
 
     @Test
     void offsetsHoldThoughBlaxelHasForgottenTheBeginning() throws Exception {
+        terminals.patient(true);
         var first = attach(sandbox, false, "stty raw -echo; seq 1 40000; echo half; read x; seq 40001 41000; exec cat");
         String all = upTo(first, "half\n");
         first.leave();
@@ -181,6 +182,7 @@ class LastingTerminalTest extends TerminalVendorSuite {
 
     @Test
     void aServiceThatIsKilledHasNotedWhereItWas() throws Exception {
+        terminals.patient(true);
         var first = attach(sandbox, false, "stty raw -echo; seq 1 40000; echo half; exec cat");
         String all = upTo(first, "half\n");
         String mark = "cat /tmp/.sandbridge/terminals/*/mark 2> /dev/null || true";

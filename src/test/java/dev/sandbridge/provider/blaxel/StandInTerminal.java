@@ -27,6 +27,9 @@ final class StandInTerminal {
     private static final int CHUNK = 4096;
     private static final int QUEUE = 64;
 
+    /** Far less than is replayed, so that a new connection always joins what the one before brought. */
+    private static final int PATIENT_QUEUE = 8;
+
     private final StandInTerminals terminals;
     private final String id;
     private final HostPty pty;
@@ -68,7 +71,8 @@ final class StandInTerminal {
     /** Somebody who looks at it and types. */
     final class Client {
         private final StandInSocket socket;
-        private final BlockingQueue<byte[]> queue = new ArrayBlockingQueue<>(QUEUE);
+        private final boolean patient = terminals.isPatient();
+        private final BlockingQueue<byte[]> queue = new ArrayBlockingQueue<>(patient ? PATIENT_QUEUE : QUEUE);
         private volatile boolean gone;
 
         private Client(StandInSocket socket) {
@@ -77,6 +81,12 @@ final class StandInTerminal {
 
         StandInSocket socket() {
             return socket;
+        }
+
+        private void queue(byte[] piece) {
+            while (!queue.offer(piece) && patient && !gone) {
+                LockSupport.parkNanos(1_000_000);
+            }
         }
 
         private void give() {
@@ -174,7 +184,7 @@ final class StandInTerminal {
                 synchronized (this) {
                     shown.write(chunk, 0, count);
                     byte[] piece = Arrays.copyOf(chunk, count);
-                    clients.forEach(client -> client.queue.offer(piece));
+                    clients.forEach(client -> client.queue(piece));
                 }
             }
         } catch (IOException over) {

@@ -21,6 +21,7 @@ final class StandInTerminals {
     private volatile boolean newer;
     private volatile boolean stalled;
     private volatile boolean silent;
+    private volatile boolean patient;
     private volatile String badShell = "";
 
     StandInTerminals(Path root) {
@@ -45,6 +46,11 @@ final class StandInTerminals {
     /** Gives nothing to its clients for a while: a slow network. */
     void silence(boolean value) {
         silent = value;
+    }
+
+    /** From the next connection on, output waits for its client and is never dropped: a network as fast as it. */
+    void patient(boolean value) {
+        patient = value;
     }
 
     /** A shell that this image does not have. */
@@ -94,6 +100,10 @@ final class StandInTerminals {
 
     boolean isSilent() {
         return silent || stalled;
+    }
+
+    boolean isPatient() {
+        return patient;
     }
 
     boolean isNewer() {
