@@ -45,6 +45,15 @@ public interface SandboxHandle {
     void update(Map<String, String> labels, String state, Instant expiresAt);
 
     /**
+     * Replaces the expiry alone; durable when it returns. Where several processes share a provider, what another one
+     * has changed meanwhile stays.
+     */
+    default void renew(Instant expiresAt) {
+        SandboxSpec now = spec();
+        update(now.labels(), now.state(), expiresAt);
+    }
+
+    /**
      * Which limit of the sandbox ended a process since the last call, as a sentence for the caller, or empty when
      * none did. Asked after a command ended by KILL.
      */

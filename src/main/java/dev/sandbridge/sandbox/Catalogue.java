@@ -101,8 +101,7 @@ final class Catalogue {
             SandboxSpec spec = sandboxes.require(found.id()).handle().spec();
             Duration ttl = sandboxes.stateOf(spec, found.id()).ttl();
             if (isDue(spec, ttl)) {
-                found.handle()
-                        .update(spec.labels(), spec.state(), clock.instant().plus(ttl));
+                found.handle().renew(clock.instant().plus(ttl));
             }
             return found;
         });

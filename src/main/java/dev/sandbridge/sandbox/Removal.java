@@ -125,7 +125,9 @@ final class Removal {
         }
         try (var hold = alone.get()) {
             // Somebody may have used, renewed or removed it since the list was made.
-            Optional<SandboxSpec> now = provider.find(listed.name()).map(SandboxHandle::spec);
+            Optional<SandboxSpec> now =
+                    deadlines.quick(Timeouts.DEFAULT.fastOp(), "finding the sandbox", () -> provider.find(listed.name())
+                            .map(SandboxHandle::spec));
             now.filter(spec -> isDue(spec, wish)).ifPresent(spec -> delete(provider, spec));
             return now.isEmpty() || isDue(now.get(), wish);
         } catch (SandboxException failed) {

@@ -47,6 +47,7 @@ public final class SandboxService implements AutoCloseable {
     private final SnapshotRuns snapshotRuns;
     private final PortService ports;
     private final Usage usage = new Usage();
+    private final Renewals renewals;
     private final Deadlines deadlines = new Deadlines();
     private final AtomicLong lastSession = new AtomicLong();
     private final Clock clock;
@@ -72,7 +73,8 @@ public final class SandboxService implements AutoCloseable {
         this.sandboxes = new Sandboxes(profiles, ids, sealer, clock, new Quota(maxPerOwner), deadlines, makingLimit);
         this.catalogue = new Catalogue(profiles, sandboxes, ids, clock);
         this.removal = new Removal(profiles, sandboxes, catalogue, ids, this::forget, usage, deadlines);
-        this.visits = new Visits(sandboxes, catalogue, usage, removal, deadlines);
+        this.renewals = new Renewals(catalogue);
+        this.visits = new Visits(sandboxes, catalogue, usage, removal, renewals, deadlines);
         this.files = new FileService(visits, deadlines);
         this.processes = new ProcessService(visits, commands, table, deadlines);
         this.toolTerminals = new ToolTerminalService(visits, commands, tools, deadlines, clock, memory);
@@ -256,6 +258,7 @@ public final class SandboxService implements AutoCloseable {
     public void close() {
         tools.endAll();
         named.endAll();
+        renewals.close();
         deadlines.close();
     }
 

@@ -4,13 +4,14 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.session.SandboxId;
+import java.util.concurrent.Future;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls that go into sandboxes. During a visit nobody sweeps the sandbox away, and its life is counted from the
- * visit's end. Only the owner's own keys visit: an admin manages other owners' sandboxes and does not work in them.
+ * The calls that go into sandboxes. During a visit nobody sweeps the sandbox away, here or in another process, and its
+ * life is counted from the visit's end. Only the owner's own keys visit: an admin manages other owners' sandboxes and does not work in them.
  */
 final class Visits {
     /** How often a sandbox may be deleted between finding and entering it before the caller is told. */
@@ -20,13 +21,21 @@ final class Visits {
     private final Catalogue catalogue;
     private final Usage usage;
     private final Removal removal;
+    private final Renewals renewals;
     private final Deadlines deadlines;
 
-    Visits(Sandboxes sandboxes, Catalogue catalogue, Usage usage, Removal removal, Deadlines deadlines) {
+    Visits(
+            Sandboxes sandboxes,
+            Catalogue catalogue,
+            Usage usage,
+            Removal removal,
+            Renewals renewals,
+            Deadlines deadlines) {
         this.sandboxes = sandboxes;
         this.catalogue = catalogue;
         this.usage = usage;
         this.removal = removal;
+        this.renewals = renewals;
         this.deadlines = deadlines;
     }
 
@@ -40,6 +49,7 @@ final class Visits {
         private volatile Sandboxes.Found found;
         private final Usage.Hold hold;
         private final boolean isUse;
+        private final @Nullable Future<?> renewal;
         private volatile @Nullable Supplier<Sandboxes.Found> again;
 
         private Visit(
@@ -48,6 +58,7 @@ final class Visits {
             this.hold = hold;
             this.isUse = isUse;
             this.again = again;
+            this.renewal = isUse ? renewals.keep(this::found) : null;
         }
 
         Sandboxes.Found found() {
@@ -79,6 +90,9 @@ final class Visits {
 
         @Override
         public void close() {
+            if (renewal != null) {
+                renewal.cancel(false);
+            }
             try {
                 touch(found, isUse);
             } catch (SandboxException late) {

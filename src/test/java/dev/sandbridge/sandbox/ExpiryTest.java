@@ -127,6 +127,44 @@ class ExpiryTest extends ServiceSuite {
     }
 
     @Test
+    @DisplayName("statement 32: nor by another process with the same provider, however short its life is")
+    void aSandboxInUseIsNotExpiredByAnotherServiceEither() throws Exception {
+        Duration life = Duration.ofSeconds(1);
+        var sandbox = ref(make(wish().ttl(life)));
+        write(sandbox, "kept", "x");
+        try (SandboxService other = another();
+                StartedExec exec = service.exec(ALICE, sandbox, script("until [ -e go ]; do sleep 0.02; done"))) {
+            for (int part = 0; part < 5; part++) {
+                clock.advance(life.dividedBy(2));
+                eventually("it is renewed", () -> !expiry(sandbox)
+                        .isBefore(clock.instant().plus(life)));
+
+                assertThat(other.deleteExpired()).isZero();
+            }
+            other.files().write(ALICE, sandbox, WorkspacePath.of("go"), bytes(""), -1, null);
+            assertThat(finish(exec).status().code()).isZero();
+        }
+        assertThat(read(sandbox, "kept")).isEqualTo("x");
+    }
+
+    @Test
+    void whatIsNotInUseAnyMoreIsNotRenewed() throws Exception {
+        Duration life = Duration.ofSeconds(1);
+        var sandbox = ref(make(wish().ttl(life)));
+        sh(sandbox, "true");
+        var busy = ref(make(wish().ttl(life)));
+        try (StartedExec exec = service.exec(ALICE, busy, script("sleep 300"))) {
+            clock.advance(life);
+            eventually("another one is renewed", () -> !expiry(busy)
+                    .isBefore(clock.instant().plus(life)));
+            exec.cancel();
+        }
+
+        assertThat(service.deleteExpired()).isEqualTo(1);
+        assertThat(service.running(ALICE, sandbox)).isFalse();
+    }
+
+    @Test
     void aLongUploadAndALongWaitKeepASandboxToo() throws Exception {
         var sandbox = ref(make(wish().ttl(HOUR)));
         var begun = new CountDownLatch(1);

@@ -102,9 +102,14 @@ abstract class ServiceSuite {
 
     private void start() {
         provider = new FaultyProvider(new HostProvider(disk));
+        service = another();
+    }
+
+    /** A service in front of the same provider, which knows nothing of the calls that are open in the first one. */
+    SandboxService another() {
         var profiles = List.of(
                 profile("default", DEFAULTS), profile("small", new Limits(32L << 20, 16, 100, 64L << 20, 4096)));
-        service = new SandboxService(
+        return new SandboxService(
                 new Profiles(profiles, "default"), ids, sealer, clock, MAX_PER_OWNER, archives(), MAKING_LIMIT);
     }
 
