@@ -106,11 +106,11 @@ final class BlaxelCommand implements RunningCommand {
         try {
             ending.now(known());
         } catch (SandboxException failed) {
+            ending.later(known(), false);
             if (failed.code() == ErrorCode.SANDBOX_NOT_FOUND) {
                 follower.sandboxGone();
                 return;
             }
-            ending.later(known(), false);
             throw failed;
         }
         try {

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -93,10 +94,17 @@ final class BlaxelHandle implements SandboxHandle {
             watcher.start();
             return running;
         } catch (SandboxException failed) {
-            if (failed.code() == ErrorCode.EXEC_TRANSPORT_ERROR) {
+            boolean gone = failed.code() == ErrorCode.SANDBOX_NOT_FOUND;
+            if (gone || failed.code() == ErrorCode.EXEC_TRANSPORT_ERROR) {
                 ending.later(Words.Leader.NONE, true);
             }
-            throw failed;
+            // Who hears that there is no sandbox starts it again, and it may have run in the one that was.
+            throw gone
+                    ? new SandboxException(
+                            ErrorCode.EXEC_TRANSPORT_ERROR,
+                            "the sandbox was lost while a command was started in it",
+                            failed)
+                    : failed;
         }
     }
 
@@ -122,11 +130,20 @@ final class BlaxelHandle implements SandboxHandle {
 
     @Override
     public void update(Map<String, String> labels, String state, Instant expiresAt) {
+        change(now -> now.with(labels, state, expiresAt));
+    }
+
+    @Override
+    public void renew(Instant expiresAt) {
+        change(now -> now.with(now.labels(), now.state(), expiresAt));
+    }
+
+    private void change(UnaryOperator<SandboxSpec> change) {
         updating.lock();
         try {
             requireThere();
             Instance now = control.require(spec.name(), createdAt);
-            spec = new RecordUpdate(control, timing).run(now, now.spec().with(labels, state, expiresAt));
+            spec = new RecordUpdate(control, timing).run(now, change.apply(now.spec()));
         } finally {
             updating.unlock();
         }
@@ -196,7 +213,7 @@ final class BlaxelHandle implements SandboxHandle {
             return plane.start(name, script, command.environment());
         } catch (Refused refused) {
             Refusal refusal = refused.refusal();
-            if (refusal.status() >= 502 && refusal.status() <= 504 && !refusal.untouched()) {
+            if (refusal.mayHaveBegun()) {
                 return null;
             }
             throw refusal.status() == 422

@@ -96,7 +96,8 @@ final class BlaxelPorts implements SandboxPorts {
     private Published published(int port, boolean open, Duration life) {
         requireSame();
         Instant end = control.now().plus(life).truncatedTo(ChronoUnit.SECONDS);
-        Optional<Preview> made = made(port, open, end);
+        var attempt = new Attempt(port, open, end);
+        Optional<Preview> made = made(attempt);
         Preview preview = made.orElseGet(() -> existing(port, open, end));
         boolean complete = false;
         try {
@@ -110,7 +111,7 @@ final class BlaxelPorts implements SandboxPorts {
             return published;
         } finally {
             if (!complete && made.isPresent()) {
-                takeBack(port);
+                takeBack(attempt, true);
             }
         }
     }
@@ -144,11 +145,10 @@ final class BlaxelPorts implements SandboxPorts {
     }
 
     /** A preview made now; empty if there was one. What nobody knows the outcome of is looked for, or taken back. */
-    private Optional<Preview> made(int port, boolean open, Instant end) {
-        var attempt = new Attempt(port, open, end);
+    private Optional<Preview> made(Attempt attempt) {
         SandboxException lost;
         try {
-            return previews.create(sandbox, port, open, open ? end : null);
+            return previews.create(sandbox, attempt.port(), attempt.open(), attempt.open() ? attempt.end() : null);
         } catch (IOException broken) {
             lost = Http.unreachable("publishing a port", broken);
         } catch (Refused refused) {
@@ -183,6 +183,7 @@ final class BlaxelPorts implements SandboxPorts {
 
     private Preview existing(int port, boolean open, Instant end) {
         Preview found = previews.find(sandbox, port)
+                .filter(there -> !there.isGoing())
                 .orElseThrow(() -> new SandboxException(ErrorCode.CONFLICT, "the port is just being withdrawn")
                         .action("try again in a few seconds")
                         .retry(Retry.YES));
@@ -224,20 +225,28 @@ final class BlaxelPorts implements SandboxPorts {
     }
 
     /**
-     * Watches for what a lost attempt may still publish for everybody, and withdraws it; on a thread of its own,
-     * because the caller waits for nothing any more and may be interrupted. A private port lets nobody in without a
-     * right, and the next call gives one: it stays.
+     * Watches for what a lost attempt may still publish for everybody. A private port lets nobody in without a right,
+     * and the next call gives one: it stays.
      */
     private void takeBackLate(Attempt attempt) {
-        if (!attempt.open()) {
-            return;
+        if (attempt.open()) {
+            takeBack(attempt, false);
         }
+    }
+
+    /**
+     * Withdraws what an attempt has published; on a thread of its own, because the caller waits for nothing any more
+     * and may be interrupted.
+     *
+     * @param known whether it has; otherwise it may come late
+     */
+    private void takeBack(Attempt attempt, boolean known) {
         doubts.add(attempt);
         Thread.ofVirtual().name("blaxel-withdraw").start(() -> {
             long end = System.nanoTime() + timing.late().toNanos();
             long pause = timing.poll().toNanos();
             try {
-                while (!isSettled(attempt)) {
+                while (!isSettled(attempt, known)) {
                     if (System.nanoTime() > end) {
                         LOG.log(Level.FINE, "nothing came of an attempt to publish a port of sandbox {0}", sandbox);
                         return;
@@ -254,30 +263,19 @@ final class BlaxelPorts implements SandboxPorts {
     }
 
     /** Whether there is nothing left to withdraw: it is done, or a later call here has published the port after all. */
-    private boolean isSettled(Attempt attempt) {
+    private boolean isSettled(Attempt attempt, boolean known) {
         publishing.writeLock().lock();
         try {
-            return !doubts.contains(attempt)
-                    || previews.find(sandbox, attempt.port())
-                                    .filter(attempt::made)
-                                    .isPresent()
-                            && previews.delete(sandbox, attempt.port());
+            if (!doubts.contains(attempt)) {
+                return true;
+            }
+            Optional<Preview> found = previews.find(sandbox, attempt.port()).filter(attempt::made);
+            return found.isPresent() ? previews.delete(sandbox, attempt.port()) : known;
         } catch (SandboxException notNow) {
             return false;
         } finally {
             publishing.writeLock().unlock();
         }
-    }
-
-    /** On a thread of its own, because an interrupted one can ask nobody anything. */
-    private void takeBack(int port) {
-        Thread.ofVirtual().name("blaxel-withdraw").start(() -> {
-            try {
-                previews.delete(sandbox, port);
-            } catch (SandboxException failed) {
-                LOG.log(Level.WARNING, "a port of sandbox " + sandbox + " stays published", failed);
-            }
-        });
     }
 
     private void requireSame() {

@@ -124,17 +124,12 @@ final class ControlPlane {
         }
     }
 
-    /** Begins to remove; a sandbox that is not there is fine. */
+    /**
+     * Begins to remove; a sandbox that is not there is fine. Sent once: before the next one, look whose the name is by
+     * then.
+     */
     void delete(SandboxName name) {
-        delete(Call.delete("removing a sandbox", uri(name)));
-    }
-
-    /** As {@link #delete}, but a lost answer is a failure: look again before the next one. */
-    void deleteOnce(SandboxName name) {
-        delete(Call.delete("removing a sandbox", uri(name)).once());
-    }
-
-    private void delete(Call call) {
+        Call call = Call.delete("removing a sandbox", uri(name)).once();
         try {
             http.json(call);
         } catch (Refused refused) {

@@ -46,6 +46,10 @@ final class Creation {
                 } else if (refusal.leavesOpen()) {
                     return ready(awaited(refused));
                 } else {
+                    if (refusal.status() >= 500) {
+                        // It failed at Blaxel in the middle of something.
+                        watchAndRemove();
+                    }
                     throw failure(refusal);
                 }
             } catch (IOException lost) {
@@ -83,14 +87,19 @@ final class Creation {
      */
     private void remove(Instance ours) {
         if (ours.stage() != Instance.Stage.GOING) {
-            control.deleteOnce(spec.name());
+            control.delete(spec.name());
         }
     }
 
     /** What took the name: our own lost attempt, nothing any more, or somebody else's. */
     private Optional<Instance> afterConflict() {
         Optional<Instance> holder = control.find(spec.name());
-        if (holder.isEmpty() || holder.get().isOf(attempt)) {
+        if (holder.isEmpty()) {
+            // The name is free a little later than its record is gone.
+            Removal.pause(timing.poll().toNanos());
+            return holder;
+        }
+        if (holder.get().isOf(attempt)) {
             return holder;
         }
         switch (holder.get().stage()) {
@@ -150,7 +159,7 @@ final class Creation {
             throw new SandboxException(
                     ErrorCode.POOL_ERROR,
                     "Blaxel did not bring the sandbox up; its status is "
-                            + now.json().path("status").asText("unknown"));
+                            + now.json().path("status").asText("unknown") + now.errors());
         }
         return now;
     }

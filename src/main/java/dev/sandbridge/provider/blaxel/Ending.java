@@ -23,6 +23,9 @@ final class Ending {
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
+    /** As {@link Follower} believes it. */
+    private static final int GONE_LOOKS = 3;
+
     private final DataPlane plane;
     private final String name;
     private final String directory;
@@ -86,6 +89,7 @@ final class Ending {
     private void goOn(Words.Leader first, boolean unread) throws InterruptedIOException {
         long began = System.nanoTime();
         Words.Leader leader = first;
+        int gone = 0;
         long wait = pause.toNanos();
         while (System.nanoTime() - began < LONGEST.toNanos()) {
             try {
@@ -103,7 +107,7 @@ final class Ending {
             } catch (InterruptedIOException interrupted) {
                 throw interrupted;
             } catch (Refused refused) {
-                if (refused.refusal().saysSandboxIsGone()) {
+                if (refused.refusal().saysSandboxIsGone() && ++gone >= GONE_LOOKS) {
                     return;
                 }
                 LOG.log(Level.FINE, "a command that is to be ended is not known yet", refused);

@@ -83,9 +83,10 @@ final class Errand {
         boolean waited = refusal.party() == Refusal.Party.SANDBOX
                 && refusal.status() == 422
                 && refusal.reason().contains("timed out");
-        return waited || refusal.status() >= 502 && refusal.status() <= 504;
+        return waited || refusal.mayHaveBegun();
     }
 
+    /** Never fails as though there were no sandbox: then the script would be run again, in the next one. */
     private JsonNode awaited(String name, Exception lost) {
         int unknown = 0;
         long began = System.nanoTime();
@@ -98,8 +99,9 @@ final class Errand {
                         return process;
                     }
                 } catch (Refused refused) {
-                    boolean missing = refused.refusal().status() == 404
-                            && refused.refusal().party() == Refusal.Party.SANDBOX;
+                    boolean missing = refused.refusal().saysSandboxIsGone()
+                            || refused.refusal().status() == 404
+                                    && refused.refusal().party() == Refusal.Party.SANDBOX;
                     if (!missing || ++unknown > UNKNOWN_LOOKS) {
                         throw missing ? DataPlane.failure(lost, operation) : refused.failure();
                     }

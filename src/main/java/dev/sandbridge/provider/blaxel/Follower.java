@@ -27,6 +27,10 @@ final class Follower {
 
     private static final long LOOK = 500_000_000L;
     private static final int UNKNOWN_LOOKS = 20;
+
+    /** Something on the way may answer like a gateway that knows no sandbox; the gateway itself says it again. */
+    private static final int GONE_LOOKS = 3;
+
     private static final int FAILED_LOOKS = 120;
     private static final long START_SECONDS = 90;
 
@@ -177,6 +181,7 @@ final class Follower {
     private void lookUp() throws InterruptedIOException {
         int unknown = 0;
         int failed = 0;
+        int gone = 0;
         while (true) {
             try {
                 JsonNode process = plane.process("following a command", name);
@@ -190,9 +195,11 @@ final class Follower {
                 }
                 unknown = 0;
                 failed = 0;
+                gone = 0;
             } catch (Refused refused) {
                 Refusal refusal = refused.refusal();
-                if (refusal.saysSandboxIsGone()) {
+                boolean nobody = refusal.saysSandboxIsGone();
+                if (nobody && ++gone >= GONE_LOOKS) {
                     sandboxGone();
                     return;
                 }
@@ -201,7 +208,7 @@ final class Follower {
                     throw new SandboxException(
                             ErrorCode.EXEC_TRANSPORT_ERROR, "the sandbox knows nothing of the command");
                 }
-                if (!missing && ++failed > FAILED_LOOKS) {
+                if (!missing && !nobody && ++failed > FAILED_LOOKS) {
                     throw refused.failure();
                 }
             } catch (InterruptedIOException interrupted) {

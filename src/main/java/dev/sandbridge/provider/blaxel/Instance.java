@@ -5,6 +5,7 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.SandboxSpec;
 import java.net.URI;
+import java.util.ArrayList;
 
 /** A sandbox as the control plane describes it. Whatever it may hold that is unknown here is kept. */
 record Instance(JsonNode json) {
@@ -23,6 +24,19 @@ record Instance(JsonNode json) {
             case "FAILED", "TERMINATED", "DEACTIVATED" -> Stage.DEAD;
             default -> Stage.COMING;
         };
+    }
+
+    /** Whether only its record is left, which Blaxel removes by itself. */
+    boolean isTerminated() {
+        return json.path("status").asText("").equals("TERMINATED");
+    }
+
+    /** What Blaxel says about a sandbox that it could not bring up: its own names of what went wrong. */
+    String errors() {
+        var codes = new ArrayList<String>();
+        json.path("errors").forEach(error -> codes.add(error.path("code").asText("")));
+        codes.removeIf(code -> !code.matches("[A-Z0-9_]{1,64}"));
+        return codes.isEmpty() ? "" : " (" + String.join(", ", codes) + ")";
     }
 
     boolean isOurs() {

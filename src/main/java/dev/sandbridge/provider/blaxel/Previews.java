@@ -49,6 +49,10 @@ final class Previews {
             }
         }
 
+        boolean isGoing() {
+            return json.path("status").asText("").equals("DELETING");
+        }
+
         boolean isOurs() {
             return json.path("metadata").path("name").asText("").equals(PREFIX + port());
         }

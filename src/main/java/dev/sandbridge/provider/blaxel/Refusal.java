@@ -120,6 +120,12 @@ record Refusal(
         return status >= 500 && (party != Party.CONTROL_PLANE || status == 504);
     }
 
+    /** Whether a sandbox may be at work on what it was asked for, because somebody between gave up waiting for it. */
+    boolean mayHaveBegun() {
+        boolean passedOn = party != Party.SANDBOX || status >= 502 && status <= 504;
+        return status >= 500 && passedOn && !untouched;
+    }
+
     /** The failure as callers see it, where no better word for it is known. */
     SandboxException failure(String operation) {
         String what = operation + " failed at Blaxel with status " + status + (code.isEmpty() ? "" : " (" + code + ")");

@@ -358,7 +358,10 @@ final class StandIn implements AutoCloseable {
                 if (!replaced.path("futureField").asText().equals("kept")) {
                     violation("an update must send back what it does not know");
                 }
+                JsonNode status = machine.json.path("status");
+                machine.json.removeAll();
                 machine.json.setAll((ObjectNode) replaced);
+                machine.json.set("status", status);
                 exchange.json(200, machine.json);
             }
             case "DELETE" -> {

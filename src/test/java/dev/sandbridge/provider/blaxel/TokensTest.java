@@ -14,6 +14,7 @@ import java.time.ZoneOffset;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.Test;
 class TokensTest {
     private final AtomicInteger asked = new AtomicInteger();
     private final List<String> bodies = new CopyOnWriteArrayList<>();
+    private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicInteger revoked = new AtomicInteger();
     private volatile int failures;
     private volatile Instant now = Instant.parse("2026-09-01T10:00:00Z");
     private final SmallServer server = new SmallServer(this::token);
@@ -55,6 +58,12 @@ class TokensTest {
     }
 
     private void token(Exchange exchange) throws java.io.IOException {
+        if (exchange.path().equals("/v0/work")) {
+            calls.incrementAndGet();
+            boolean good = revoked.getAndUpdate(left -> Math.max(0, left - 1)) == 0;
+            exchange.json(good ? 200 : 401, good ? Json.object() : StandIn.gatewayError("TOKEN_REVOKED", 401, true));
+            return;
+        }
         bodies.add(exchange.path() + " " + exchange.header("Authorization") + " " + exchange.json());
         int number = asked.incrementAndGet();
         if (number <= failures) {
@@ -68,6 +77,26 @@ class TokensTest {
     void close() {
         server.close();
         client.shutdownNow();
+    }
+
+    @Test
+    @DisplayName("statement 7: a revoked token is replaced once and its call repeated once, in no loop")
+    void aRevokedTokenIsReplacedOnce() throws Exception {
+        var options = BlaxelTestBed.options(server.address() + "/v0");
+        var http = new Http(client, tokens, options, new Random(1), Duration.ofMillis(5), Duration.ofSeconds(5));
+        var call = Call.post("working", URI.create(server.address() + "/v0/work"), Json.object());
+
+        revoked.set(1);
+        http.json(call);
+        assertThat(calls).hasValue(2);
+        assertThat(asked).hasValue(2);
+
+        revoked.set(99);
+        assertThat(catchThrowableOfType(Refused.class, () -> http.json(call)).refusal())
+                .extracting(Refusal::status)
+                .isEqualTo(401);
+        assertThat(calls).hasValue(4);
+        assertThat(asked).hasValue(3);
     }
 
     @Test
