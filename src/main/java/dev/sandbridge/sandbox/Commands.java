@@ -23,22 +23,25 @@ final class Commands {
 
     private final ShellSessions sessions = new ShellSessions();
 
-    /** Starts a command for one call; {@code release} runs when the answer is closed, or never if this throws. */
-    StartedExec start(Sandboxes.Found found, ExecCall call, Runnable release) {
-        Duration timeout = timeout(found, call);
-        var limits = new ExecLimits(timeout, found.state().limits().outputBytes());
-        Command command = command(found, call, call.stdin() != null, true);
+    /** Starts a command for one call; the visit ends when the answer is closed, and goes on if this throws. */
+    StartedExec start(Visits.Visit visit, ExecCall call) {
         String session = call.session();
         if (session == null) {
-            return started(found, command, limits, call, release);
+            return visit.attempt(found -> started(found, call, visit::close));
         }
-        ShellSessions.Turn turn = sessions.take(found.id().name(), session, timeout);
+        Sandboxes.Found entered = visit.found();
+        // What is wrong with the call is told before it waits.
+        command(entered, call, false, true);
+        ShellSessions.Turn turn = sessions.take(entered.id().name(), session, timeout(entered, call));
         boolean running = false;
         try {
-            var exec = started(found, command, limits, call, () -> {
+            if (turn.wasAwaited()) {
+                visit.settle();
+            }
+            var exec = visit.attempt(found -> started(found, call, () -> {
                 turn.end();
-                release.run();
-            });
+                visit.close();
+            }));
             running = true;
             return exec;
         } finally {
@@ -96,8 +99,9 @@ final class Commands {
         }
     }
 
-    private static StartedExec started(
-            Sandboxes.Found found, Command command, ExecLimits limits, ExecCall call, Runnable release) {
+    private static StartedExec started(Sandboxes.Found found, ExecCall call, Runnable release) {
+        var limits = new ExecLimits(timeout(found, call), found.state().limits().outputBytes());
+        Command command = command(found, call, call.stdin() != null, true);
         return new StartedExec(
                 found.handle().start(command), limits, call.stdin(), found.handle()::limitReached, release);
     }

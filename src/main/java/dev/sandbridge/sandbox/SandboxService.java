@@ -139,9 +139,10 @@ public final class SandboxService implements AutoCloseable {
 
     /** Ends everything in the sandbox and removes it. Calling it again, or for what never was, is harmless. */
     public void delete(Caller caller, SandboxRef ref) {
-        existing(caller, ref)
-                .ifPresent(spec -> removal.delete(
-                        profiles.provider(sandboxes.verify(caller, ref).provider()), spec));
+        existing(caller, ref).ifPresent(spec -> {
+            visits.settle(spec.name());
+            removal.delete(profiles.provider(sandboxes.verify(caller, ref).provider()), spec);
+        });
     }
 
     /** Whether the sandbox exists, holds its files and is not about to expire. Cheap; never starts anything. */
@@ -156,7 +157,7 @@ public final class SandboxService implements AutoCloseable {
         Visits.Visit visit = visits.recall(caller, ref, true);
         boolean started = false;
         try {
-            StartedExec exec = visit.attempt(found -> commands.start(found, call, visit::close));
+            StartedExec exec = commands.start(visit, call);
             started = true;
             return exec;
         } finally {

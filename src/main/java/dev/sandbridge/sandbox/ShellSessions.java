@@ -75,11 +75,18 @@ final class ShellSessions {
     final class Turn {
         private final String key;
         private final Queue queue;
+        private final boolean awaited;
         private final AtomicBoolean over = new AtomicBoolean();
 
-        private Turn(String key, Queue queue) {
+        private Turn(String key, Queue queue, boolean awaited) {
             this.key = key;
             this.queue = queue;
+            this.awaited = awaited;
+        }
+
+        /** Whether it did not come at once. */
+        boolean wasAwaited() {
+            return awaited;
         }
 
         void end() {
@@ -136,8 +143,11 @@ final class ShellSessions {
             return joined;
         });
         boolean taken = false;
+        boolean atOnce = false;
         try {
-            taken = queue.turn.tryAcquire(most == null ? Long.MAX_VALUE : most.toNanos(), TimeUnit.NANOSECONDS);
+            atOnce = queue.turn.tryAcquire(0, TimeUnit.NANOSECONDS);
+            taken = atOnce
+                    || queue.turn.tryAcquire(most == null ? Long.MAX_VALUE : most.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         } finally {
@@ -149,7 +159,7 @@ final class ShellSessions {
             throw new SandboxException(ErrorCode.OPERATION_TIMEOUT, "another call of this session did not end in time")
                     .action("wait for it, or use another session");
         }
-        return new Turn(key, queue);
+        return new Turn(key, queue, !atOnce);
     }
 
     /** How many sessions somebody is in or waits for. */

@@ -3,7 +3,10 @@ package dev.sandbridge.sandbox;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
+import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.session.SandboxId;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -23,6 +26,7 @@ final class Visits {
     private final Removal removal;
     private final Renewals renewals;
     private final Deadlines deadlines;
+    private final Set<Visit> open = ConcurrentHashMap.newKeySet();
 
     Visits(
             Sandboxes sandboxes,
@@ -59,6 +63,7 @@ final class Visits {
             this.isUse = isUse;
             this.again = again;
             this.renewal = isUse ? renewals.keep(this::found) : null;
+            open.add(this);
         }
 
         Sandboxes.Found found() {
@@ -88,11 +93,17 @@ final class Visits {
             }
         }
 
+        /** From here on a sandbox that is gone was deleted during the visit, which does not bring it back. */
+        void settle() {
+            again = null;
+        }
+
         @Override
         public void close() {
             if (renewal != null) {
                 renewal.cancel(false);
             }
+            open.remove(this);
             try {
                 touch(found, isUse);
             } catch (SandboxException late) {
@@ -163,6 +174,11 @@ final class Visits {
                 }
             }
         }
+    }
+
+    /** The sandbox is about to be deleted: no call that is in it brings it back. */
+    void settle(SandboxName sandbox) {
+        open.stream().filter(visit -> visit.found().id().name().equals(sandbox)).forEach(Visit::settle);
     }
 
     /** Checks that the id is one of the caller's own sandboxes; touches nothing. */

@@ -7,6 +7,8 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.Fault;
 import dev.sandbridge.provider.FaultyProvider.Point;
+import dev.sandbridge.workspace.WorkspacePath;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -16,6 +18,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DeleteTest extends ServiceSuite {
     @Test
@@ -48,6 +52,49 @@ class DeleteTest extends ServiceSuite {
             }
         }
         assertThat(service.running(ALICE, sandbox)).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"this service", "another one"})
+    void aCommandThatWaitsForItsSessionDoesNotBringADeletedSandboxBack(String deletedBy) throws Exception {
+        var sandbox = ref(make());
+        try (StartedExec first = service.exec(ALICE, sandbox, call(List.of("sleep", "300"), null, "s"))) {
+            var running = async(() -> finish(first));
+            var queued = new CompletableFuture<ErrorCode>();
+            Thread waiting = Thread.ofVirtual()
+                    .start(() ->
+                            queued.complete(codeOf(() -> run(sandbox, call(List.of("touch", "late"), null, "s")))));
+            eventually("the second waits", () -> waiting.getState() == Thread.State.TIMED_WAITING);
+
+            if (deletedBy.equals("this service")) {
+                service.delete(ALICE, sandbox);
+            } else {
+                provider.delete(provider.list().getFirst().name());
+            }
+
+            eventually("the first ends", running::isDone);
+            first.close();
+            assertThat(soon(queued)).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+        }
+        assertThat(provider.list()).isEmpty();
+    }
+
+    @Test
+    void aFileThatIsStillComingDoesNotBringADeletedSandboxBack() {
+        var sandbox = ref(make());
+        var content = new FilterInputStream(bytes("late")) {
+            @Override
+            public int read(byte[] into, int offset, int length) throws IOException {
+                service.delete(ALICE, sandbox);
+                return super.read(into, offset, length);
+            }
+        };
+        var file = WorkspacePath.of("late");
+
+        assertThat(codeOf(() -> service.files().write(ALICE, sandbox, file, content, 4, null)))
+                .isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+
+        assertThat(provider.list()).isEmpty();
     }
 
     @Test
