@@ -64,7 +64,7 @@ final class ExecResource {
                 .capped(ExecCalls.read(
                         request.json(mapper, config.maxJson().asLongValue()), request.header("Session-Id"), json));
         long start = System.nanoTime();
-        try (StartedExec command = service.exec(request.caller(), request.sandbox(), call)) {
+        try (StartedExec command = service.exec(request.caller(), request.sandbox(), call, request::whenGone)) {
             request.whenGone(command::cancel);
             if (json) {
                 return collect(command, start, request);

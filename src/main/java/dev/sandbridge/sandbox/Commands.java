@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** From a call to a started command: directory, environment, time limit, shell session. */
@@ -23,8 +24,12 @@ final class Commands {
 
     private final ShellSessions sessions = new ShellSessions();
 
-    /** Starts a command for one call; the visit ends when the answer is closed, and goes on if this throws. */
-    StartedExec start(Visits.Visit visit, ExecCall call) {
+    /**
+     * Starts a command for one call; the visit ends when the answer is closed, and goes on if this throws.
+     *
+     * @param whenGone is told what to do when the caller leaves before that
+     */
+    StartedExec start(Visits.Visit visit, ExecCall call, Consumer<Runnable> whenGone) {
         String session = call.session();
         if (session == null) {
             return visit.attempt(found -> started(found, call, visit::close));
@@ -32,7 +37,7 @@ final class Commands {
         Sandboxes.Found entered = visit.found();
         // What is wrong with the call is told before it waits.
         command(entered, call, false, true);
-        ShellSessions.Turn turn = sessions.take(entered.id().name(), session, timeout(entered, call));
+        ShellSessions.Turn turn = sessions.take(entered.id().name(), session, timeout(entered, call), whenGone);
         boolean running = false;
         try {
             if (turn.wasAwaited()) {

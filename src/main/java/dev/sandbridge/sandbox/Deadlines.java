@@ -72,7 +72,7 @@ final class Deadlines implements AutoCloseable {
     }
 
     /** Makes sure that an interrupt hits the work only, never what the thread does next. */
-    private static final class Watch {
+    static final class Watch {
         private final Thread worker;
         private boolean fired;
         private boolean ended;

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,12 +153,21 @@ public final class SandboxService implements AutoCloseable {
                 .isPresent();
     }
 
-    /** Starts a command; revives. The caller runs and closes the answer. */
+    /** As {@link #exec(Caller, SandboxRef, ExecCall, Consumer)}, for a caller who stays. */
     public StartedExec exec(Caller caller, SandboxRef ref, ExecCall call) {
+        return exec(caller, ref, call, leaving -> {});
+    }
+
+    /**
+     * Starts a command; revives. The caller runs and closes the answer.
+     *
+     * @param whenGone is told what to do when the caller leaves before the command has begun: nothing is started then
+     */
+    public StartedExec exec(Caller caller, SandboxRef ref, ExecCall call, Consumer<Runnable> whenGone) {
         Visits.Visit visit = visits.recall(caller, ref, true);
         boolean started = false;
         try {
-            StartedExec exec = commands.start(visit, call);
+            StartedExec exec = commands.start(visit, call, whenGone);
             started = true;
             return exec;
         } finally {

@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -130,18 +131,26 @@ final class ShellSessions {
         return List.of("/bin/sh", "-c", FORGET, "sandbridge", session);
     }
 
+    /** As {@link #take(SandboxName, String, Duration, Consumer)}, for a caller who stays. */
+    Turn take(SandboxName sandbox, String session, @Nullable Duration most) {
+        return take(sandbox, session, most, leaving -> {});
+    }
+
     /**
      * Waits for the session's turn: its calls run one after the other, in the order they came.
      *
      * @param most how long to wait, or null for as long as it takes
+     * @param whenGone is told what to do when the caller leaves, who then waits no longer and gets no turn
      */
-    Turn take(SandboxName sandbox, String session, @Nullable Duration most) {
+    Turn take(SandboxName sandbox, String session, @Nullable Duration most, Consumer<Runnable> whenGone) {
         String key = sandbox + "/" + session;
         Queue queue = queues.compute(key, (absent, known) -> {
             Queue joined = known == null ? new Queue() : known;
             joined.calls++;
             return joined;
         });
+        var watch = new Deadlines.Watch(Thread.currentThread());
+        whenGone.accept(watch::fire);
         boolean taken = false;
         boolean atOnce = false;
         try {
@@ -150,16 +159,19 @@ final class ShellSessions {
                     || queue.turn.tryAcquire(most == null ? Long.MAX_VALUE : most.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-        } finally {
-            if (!taken) {
-                leave(key);
-            }
         }
-        if (!taken) {
-            throw new SandboxException(ErrorCode.OPERATION_TIMEOUT, "another call of this session did not end in time")
-                    .action("wait for it, or use another session");
+        boolean gone = watch.end();
+        if (taken && !gone) {
+            return new Turn(key, queue, !atOnce);
         }
-        return new Turn(key, queue, !atOnce);
+        if (taken) {
+            queue.turn.release();
+        }
+        leave(key);
+        throw new SandboxException(
+                        ErrorCode.OPERATION_TIMEOUT,
+                        gone ? "the caller went away" : "another call of this session did not end in time")
+                .action("wait for it, or use another session");
     }
 
     /** How many sessions somebody is in or waits for. */

@@ -72,7 +72,7 @@ class BodyQuarkusTest {
     }
 
     /** What all threads do, virtual ones too. */
-    private static String threads() {
+    static String threads() {
         try {
             Path dump = Files.createTempDirectory("threads").resolve("dump");
             try {

@@ -215,6 +215,41 @@ class ExecStreamQuarkusTest {
     }
 
     @Test
+    @DisplayName("statement 60: a caller who goes away while it waits for its session starts nothing and holds nothing")
+    void aCallerWhoGoesAwayWhileItWaitsStartsNothing() throws IOException {
+        try (var busy = new Wire()) {
+            inSession(busy, "touch on; until [ -e go ]; do sleep 0.05; done");
+            Door.await("it runs", 20, () -> DOOR.sh(id, "[ -e on ]").code() == 0);
+            try (var waiting = new Wire()) {
+                inSession(waiting, "touch late");
+                Door.await("it waits", 20, ExecStreamQuarkusTest::isTurnAwaited);
+            }
+            Door.await("nobody waits any more", 20, () -> !isTurnAwaited());
+            DOOR.sh(id, "touch go");
+            busy.reply("POST");
+        }
+        try (var next = new Wire()) {
+            inSession(next, "ls").reply("POST");
+        }
+        assertThat(DOOR.sh(id, "ls -d late").out()).isEmpty();
+    }
+
+    private static Wire inSession(Wire wire, String script) throws IOException {
+        return wire.request(
+                "POST",
+                exec,
+                ("{\"argv\":[\"sh\",\"-c\",\"" + script + "\"]}").getBytes(UTF_8),
+                "Session-Id",
+                "busy",
+                "Authorization",
+                "Bearer " + DoorProfile.ADMIN);
+    }
+
+    private static boolean isTurnAwaited() {
+        return BodyQuarkusTest.threads().contains("ShellSessions.take");
+    }
+
+    @Test
     @DisplayName("statement 59: a silent stream carries comments, and the head comes before the first output (scaled)")
     void aSilentStreamCarriesComments() {
         var answer = DOOR.post(exec, Map.of("argv", List.of("sh", "-c", "sleep 2; echo x")));

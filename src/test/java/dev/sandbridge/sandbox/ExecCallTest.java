@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
@@ -261,6 +262,28 @@ class ExecCallTest extends ServiceSuite {
                         .status())
                 .isEqualTo(ExitStatus.exited(0));
         service.closeShellSession(ALICE, sandbox, "s");
+    }
+
+    @Test
+    void aCallerWhoLeavesWhileItsSessionIsBusyWaitsNoLongerAndStartsNothing() throws Exception {
+        var sandbox = ref(make());
+        try (StartedExec first = service.exec(ALICE, sandbox, call(List.of("sleep", "60"), null, "s"))) {
+            var leave = new AtomicReference<Runnable>();
+            var late = async(() -> service.exec(ALICE, sandbox, call(List.of("touch", "late"), null, "s"), leave::set));
+            eventually("the second waits", () -> leave.get() != null);
+            provider.calls();
+
+            leave.get().run();
+
+            assertThat(catchThrowable(() -> soon(late)))
+                    .cause()
+                    .isInstanceOfSatisfying(SandboxException.class, gone -> assertThat(gone.code())
+                            .isEqualTo(ErrorCode.OPERATION_TIMEOUT));
+            assertThat(provider.calls()).doesNotContain(Point.START);
+        }
+        assertThat(sh(sandbox, "ls -A")).isEmpty();
+        clock.advance(TTL.plusHours(1));
+        assertThat(service.deleteExpired()).as("nothing holds the sandbox").isEqualTo(1);
     }
 
     @Test
