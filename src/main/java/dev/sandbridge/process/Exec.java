@@ -23,6 +23,12 @@ public final class Exec {
      */
     private static final Duration DRAIN = Duration.ofMillis(150);
 
+    /**
+     * How much of what was written before the main process ended may be on its way unseen, in pipes and pieces. So much
+     * more than what is known by then is passed on at most: a background child may write for ever.
+     */
+    private static final long UNSEEN = 4 << 20;
+
     private static final int CHUNK = 64 * 1024;
 
     private final RunningCommand command;
@@ -58,6 +64,8 @@ public final class Exec {
             Duration timeout = limits.timeout();
             boolean inTime = TimeLimit.keep(command, timeout);
             ExitStatus status = status();
+            stdout.limit();
+            stderr.limit();
             stdout.settle();
             stderr.settle();
             throwIfCut();
@@ -148,6 +156,8 @@ public final class Exec {
         private final CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
         private volatile boolean reading;
         private volatile boolean closed;
+        private volatile long taken;
+        private volatile long most = Long.MAX_VALUE;
 
         Pump(OutputSink.Channel channel, InputStream in) {
             this.channel = channel;
@@ -159,9 +169,10 @@ public final class Exec {
             var buffer = new byte[CHUNK];
             try {
                 int n = read(buffer);
-                while (n >= 0) {
+                for (long sum = n; n >= 0; sum += n) {
+                    taken = sum;
                     deliver(channel, buffer, n);
-                    n = read(buffer);
+                    n = sum < most ? read(buffer) : -1;
                 }
             } catch (IOException refused) {
                 cut(refused);
@@ -189,6 +200,12 @@ public final class Exec {
             }
         }
 
+        /** The main process has ended: what it wrote is known, or on its way. */
+        void limit() {
+            long known = available();
+            most = known + taken + UNSEEN;
+        }
+
         /**
          * Returns when everything written before the exit was passed on; a background child's silence is not waited
          * for.
@@ -201,18 +218,18 @@ public final class Exec {
                     done.get(left, TimeUnit.NANOSECONDS);
                     return;
                 } catch (ExecutionException | TimeoutException stillOpen) {
-                    if (reading && drained()) {
+                    if (reading && available() == 0) {
                         closeQuietly();
                     }
                 }
             }
         }
 
-        private boolean drained() {
+        private int available() {
             try {
-                return in.available() == 0;
+                return in.available();
             } catch (IOException ended) {
-                return true;
+                return 0;
             }
         }
 

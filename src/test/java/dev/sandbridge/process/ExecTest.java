@@ -8,6 +8,8 @@ import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +25,10 @@ class ExecTest {
     private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();
     private final OutputSink sink = (channel, bytes, offset, length) ->
             (channel == OutputSink.Channel.STDOUT ? stdout : stderr).write(bytes, offset, length);
+    private final OutputSink slow = (channel, bytes, offset, length) -> {
+        await(Duration.ofMillis(2));
+        sink.write(channel, bytes, offset, length);
+    };
 
     @Test
     void passesBothStreamsAndTheExitCode() throws IOException {
@@ -76,14 +82,19 @@ class ExecTest {
 
     @Test
     void aReaderThatComesLateGetsEverythingWrittenBeforeTheExit() throws IOException {
-        OutputSink slow = (channel, bytes, offset, length) -> {
-            await(Duration.ofMillis(2));
-            sink.write(channel, bytes, offset, length);
-        };
         var exec = new Exec(new HostCommand("sh", "-c", "head -c 3000000 /dev/zero; sleep 20 &"), UNLIMITED, slow);
 
         assertThat(exec.run().code()).isZero();
         assertThat(stdout.size()).isEqualTo(3_000_000);
+    }
+
+    @Test
+    void aBackgroundChildThatWritesOnDoesNotHoldTheCall() throws IOException {
+        var command = new HostCommand("sh", "-c", "exit 3");
+        var exec = new Exec(new Altered(command, new Flood(64 << 20), command.exit()), UNLIMITED, slow);
+
+        assertThat(exec.run()).isEqualTo(ExitStatus.exited(3));
+        assertThat(stdout.size()).isLessThan(16 << 20);
     }
 
     @Test
@@ -129,7 +140,9 @@ class ExecTest {
     @Test
     void anUnknownEndIsAnErrorAndNeverZero() throws IOException {
         var gone = new SandboxException(ErrorCode.EXEC_TRANSPORT_ERROR, "the sandbox is gone");
-        var exec = new Exec(new EndUnknown(new HostCommand("true"), gone), UNLIMITED, sink);
+        var command = new HostCommand("true");
+        var exec =
+                new Exec(new Altered(command, command.stdout(), CompletableFuture.failedFuture(gone)), UNLIMITED, sink);
 
         assertThatThrownBy(exec::run).isSameAs(gone);
     }
@@ -142,31 +155,41 @@ class ExecTest {
         }
     }
 
-    /** A command whose sandbox dies under it. */
-    private record EndUnknown(HostCommand real, SandboxException failure) implements RunningCommand {
+    /** Output of which there is always more to read, up to a size that no call should see. */
+    private static final class Flood extends InputStream {
+        private int left;
+
+        Flood(int left) {
+            this.left = left;
+        }
+
+        @Override
+        public int read() {
+            return left-- > 0 ? 'y' : -1;
+        }
+
+        @Override
+        public int available() {
+            return Math.min(Math.max(left, 0), 64 * 1024);
+        }
+    }
+
+    /** A command that ends otherwise, or says something else, than it does. */
+    private record Altered(HostCommand real, InputStream stdout, CompletableFuture<ExitStatus> exit)
+            implements RunningCommand {
         @Override
         public int pid() {
             return real.pid();
         }
 
         @Override
-        public java.io.OutputStream stdin() {
+        public OutputStream stdin() {
             return real.stdin();
         }
 
         @Override
-        public java.io.InputStream stdout() {
-            return real.stdout();
-        }
-
-        @Override
-        public java.io.InputStream stderr() {
+        public InputStream stderr() {
             return real.stderr();
-        }
-
-        @Override
-        public CompletableFuture<ExitStatus> exit() {
-            return CompletableFuture.failedFuture(failure);
         }
 
         @Override

@@ -1,11 +1,19 @@
 package dev.sandbridge.provider;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.sandbridge.process.Exec;
+import dev.sandbridge.process.ExecLimits;
 import dev.sandbridge.process.ExitStatus;
 import dev.sandbridge.process.RunningCommand;
 import dev.sandbridge.process.Signal;
+import java.io.ByteArrayOutputStream;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** How commands end: {@link RunningCommand#exit}, {@link RunningCommand#signal} and {@link RunningCommand#kill}. */
@@ -146,6 +154,30 @@ public abstract class CommandEndContract extends ContractSuite {
         long atReturn = size(sandbox);
         assertThat(settled(() -> size(sandbox))).isEqualTo(atReturn);
         assertThat(running.exit()).isDone();
+    }
+
+    @Test
+    void aChildThatWritesOnDoesNotHoldTheCallOfASlowReader() throws Exception {
+        var running = start(make(), script("seq 1 20000; timeout 60 yes & exit 3"));
+        var output = new ByteArrayOutputStream();
+        var pace = new CountDownLatch(1);
+        var call = new Exec(running, new ExecLimits(null, Long.MAX_VALUE), (channel, bytes, offset, length) -> {
+            output.write(bytes, offset, length);
+            paced(pace);
+        });
+
+        assertThat(soon(async(call::run))).isEqualTo(ExitStatus.exited(3));
+        assertThat(output.toString(UTF_8))
+                .startsWith(
+                        IntStream.rangeClosed(1, 20_000).mapToObj(i -> i + "\n").collect(Collectors.joining()));
+    }
+
+    private static void paced(CountDownLatch never) {
+        try {
+            never.await(5, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static long size(SandboxHandle sandbox) {
