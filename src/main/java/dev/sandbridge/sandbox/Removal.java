@@ -10,6 +10,7 @@ import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.provider.SandboxName;
 import dev.sandbridge.provider.SandboxProvider;
 import dev.sandbridge.provider.SandboxSpec;
+import dev.sandbridge.session.SandboxId;
 import dev.sandbridge.session.SandboxIds;
 import dev.sandbridge.session.Timeouts;
 import java.time.Duration;
@@ -47,12 +48,19 @@ final class Removal {
         this.deadlines = deadlines;
     }
 
+    /** Removes a sandbox, if there is one. Open calls end with it. */
+    void delete(SandboxId id) {
+        limit(id).ifPresent(limit -> delete(profiles.provider(id.provider()), id.name(), limit));
+    }
+
     /** Within the sandbox's own limit; whether there was one. Open calls end with it. */
     boolean delete(SandboxProvider provider, SandboxSpec spec) {
+        return delete(provider, spec.name(), limit(spec));
+    }
+
+    private boolean delete(SandboxProvider provider, SandboxName name, Duration limit) {
         return deadlines.quick(
-                limit(spec),
-                "deleting the sandbox",
-                () -> sandboxes.delete(provider, spec.name(), () -> forget.accept(spec.name())));
+                limit, "deleting the sandbox", () -> sandboxes.delete(provider, name, () -> forget.accept(name)));
     }
 
     /** Removes a sandbox whose time is over if nobody is in it. */
@@ -135,6 +143,18 @@ final class Removal {
                 return true;
             }
             throw failed;
+        }
+    }
+
+    /** Empty where there is no sandbox. One that cannot be read can be removed: its id says whose it is. */
+    private Optional<Duration> limit(SandboxId id) {
+        try {
+            return sandboxes.handle(id).map(handle -> limit(handle.spec()));
+        } catch (SandboxException unreadable) {
+            if (unreadable.code() != ErrorCode.PROVIDER_FAILURE) {
+                throw unreadable;
+            }
+            return Optional.of(Timeouts.DEFAULT.cleanup());
         }
     }
 

@@ -140,10 +140,15 @@ public final class SandboxService implements AutoCloseable {
 
     /** Ends everything in the sandbox and removes it. Calling it again, or for what never was, is harmless. */
     public void delete(Caller caller, SandboxRef ref) {
-        existing(caller, ref).ifPresent(spec -> {
-            visits.settle(spec.name());
-            removal.delete(profiles.provider(sandboxes.verify(caller, ref).provider()), spec);
-        });
+        try {
+            SandboxId id = sandboxes.verify(caller, ref);
+            visits.settle(id.name());
+            removal.delete(id);
+        } catch (SandboxException unknown) {
+            if (unknown.code() != ErrorCode.SANDBOX_NOT_FOUND) {
+                throw unknown;
+            }
+        }
     }
 
     /** Whether the sandbox exists, holds its files and is not about to expire. Cheap; never starts anything. */
@@ -213,11 +218,11 @@ public final class SandboxService implements AutoCloseable {
      * @param pause whether the sandbox stays anyway, until its expiry, with its files
      */
     public Optional<SnapshotService.Made> exit(Caller caller, SandboxRef ref, boolean snapshot, boolean pause) {
-        if (existing(caller, ref).isEmpty()) {
-            return Optional.empty();
-        }
         if (!snapshot && !pause) {
             delete(caller, ref);
+            return Optional.empty();
+        }
+        if (existing(caller, ref).isEmpty()) {
             return Optional.empty();
         }
         Sandboxes.Found there = visits.enter(caller, ref).quickly("ending what runs in the background", found -> {

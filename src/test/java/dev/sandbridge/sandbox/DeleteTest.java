@@ -138,6 +138,21 @@ class DeleteTest extends ServiceSuite {
     }
 
     @Test
+    void aSandboxThatCannotBeReadIsRemovedForItsOwner() {
+        var sandbox = ref(make());
+        var unreadable = Fault.before(new SandboxException(ErrorCode.PROVIDER_FAILURE, "a damaged record"));
+
+        provider.next(Point.FIND, unreadable);
+        service.delete(BOB, sandbox);
+        assertThat(provider.list()).as("to others it is not there").hasSize(1);
+        service.delete(ALICE, sandbox);
+
+        assertThat(provider.list()).isEmpty();
+        provider.next(Point.FIND, unreadable);
+        assertThat(service.exit(ALICE, sandbox, false, false)).isEmpty();
+    }
+
+    @Test
     void aDeleteThatFailsLeavesTheSandboxAndItsProcesses() {
         var sandbox = ref(make());
         var process = service.processes().start(ALICE, sandbox, script("sleep 300"), null);
