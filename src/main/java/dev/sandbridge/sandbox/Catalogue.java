@@ -30,13 +30,15 @@ final class Catalogue {
     private final Sandboxes sandboxes;
     private final SandboxIds ids;
     private final Clock clock;
+    private final Usage usage;
     private final NameLocks changes = new NameLocks();
 
-    Catalogue(Profiles profiles, Sandboxes sandboxes, SandboxIds ids, Clock clock) {
+    Catalogue(Profiles profiles, Sandboxes sandboxes, SandboxIds ids, Clock clock, Usage usage) {
         this.profiles = profiles;
         this.sandboxes = sandboxes;
         this.ids = ids;
         this.clock = clock;
+        this.usage = usage;
     }
 
     SandboxView view(Sandboxes.Found found) {
@@ -59,6 +61,7 @@ final class Catalogue {
                 .filter(spec ->
                         spec.labels().entrySet().containsAll(query.labels().entrySet()))
                 .filter(spec -> ListPosition.of(spec).compareTo(after) > 0)
+                .filter(this::isAlive)
                 // Nobody can point at what a retired secret signed; its expiry removes it.
                 .filter(spec -> ids.recognise(spec.id(), caller).isPresent())
                 .sorted(Comparator.comparing(ListPosition::of))
@@ -105,6 +108,11 @@ final class Catalogue {
             }
             return found;
         });
+    }
+
+    /** Whether its time is not over, or somebody is in it all the same. */
+    boolean isAlive(SandboxSpec spec) {
+        return usage.isUsed(spec.name()) || !isExpired(spec);
     }
 
     boolean isExpired(SandboxSpec spec) {

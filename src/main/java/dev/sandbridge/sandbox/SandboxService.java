@@ -72,7 +72,7 @@ public final class SandboxService implements AutoCloseable {
         this.tools = new ToolTerminals(clock, new SplittableRandom());
         this.named = new NamedTerminals(clock, memory);
         this.sandboxes = new Sandboxes(profiles, ids, sealer, clock, new Quota(maxPerOwner), deadlines, makingLimit);
-        this.catalogue = new Catalogue(profiles, sandboxes, ids, clock);
+        this.catalogue = new Catalogue(profiles, sandboxes, ids, clock, usage);
         this.removal = new Removal(profiles, sandboxes, catalogue, ids, this::forget, usage, deadlines);
         this.renewals = new Renewals(catalogue);
         this.visits = new Visits(sandboxes, catalogue, usage, removal, renewals, deadlines);
@@ -123,7 +123,7 @@ public final class SandboxService implements AutoCloseable {
     }
 
     public SandboxView describe(Caller caller, SandboxRef ref) {
-        return catalogue.view(sandboxes.require(sandboxes.verify(caller, ref)));
+        return catalogue.view(living(sandboxes.verify(caller, ref)));
     }
 
     public Page<SandboxView> list(Caller caller, SandboxQuery query) {
@@ -133,6 +133,8 @@ public final class SandboxService implements AutoCloseable {
     /** Changes labels, life or expiry; the time of removal can be moved both ways. */
     public SandboxView update(Caller caller, SandboxRef ref, SandboxUpdate update) {
         SandboxId id = sandboxes.verify(caller, ref);
+        // Before it counts as in use by this.
+        living(id);
         try (var hold = usage.enter(id.name())) {
             return catalogue.view(catalogue.update(sandboxes.require(id), update));
         }
@@ -153,9 +155,7 @@ public final class SandboxService implements AutoCloseable {
 
     /** Whether the sandbox exists, holds its files and is not about to expire. Cheap; never starts anything. */
     public boolean running(Caller caller, SandboxRef ref) {
-        return existing(caller, ref)
-                .filter(spec -> usage.isUsed(spec.name()) || !catalogue.isExpired(spec))
-                .isPresent();
+        return existing(caller, ref).filter(catalogue::isAlive).isPresent();
     }
 
     /** As {@link #exec(Caller, SandboxRef, ExecCall, Consumer)}, for a caller who stays. */
@@ -283,6 +283,15 @@ public final class SandboxService implements AutoCloseable {
         table.forgetAll(sandbox);
         tools.forgetAll(sandbox);
         named.forgetAll(sandbox);
+    }
+
+    /** A sandbox that was not swept yet, but might be at any moment, is gone by right. */
+    private Sandboxes.Found living(SandboxId id) {
+        Sandboxes.Found found = sandboxes.require(id);
+        if (!catalogue.isAlive(found.handle().spec())) {
+            throw Sandboxes.notFound();
+        }
+        return found;
     }
 
     /** Empty for what is not there, and the same for an id that is forged or somebody else's. */

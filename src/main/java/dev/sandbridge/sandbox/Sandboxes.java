@@ -238,7 +238,7 @@ final class Sandboxes {
         return clock.instant().truncatedTo(ChronoUnit.MILLIS);
     }
 
-    private static SandboxException notFound() {
+    static SandboxException notFound() {
         return new SandboxException(ErrorCode.SANDBOX_NOT_FOUND, "no such sandbox")
                 .action("create one, or exec in this id to start a fresh, empty sandbox under it");
     }

@@ -40,6 +40,31 @@ class ExpiryTest extends ServiceSuite {
     }
 
     @Test
+    void anExpiredSandboxIsNeitherSeenNorChanged() throws Exception {
+        var sandbox = ref(make(wish().ttl(HOUR)));
+        var longer = new SandboxUpdate(null, HOUR, null);
+        clock.advance(HOUR);
+
+        assertThat(codeOf(() -> service.update(ALICE, sandbox, longer))).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+        assertThat(codeOf(() -> service.describe(ALICE, sandbox))).isEqualTo(ErrorCode.SANDBOX_NOT_FOUND);
+        assertThat(listed()).isEmpty();
+        assertThat(service.running(ALICE, sandbox)).isFalse();
+
+        try (var exec = service.exec(ALICE, sandbox, script("sleep 300"))) {
+            clock.advance(REVIVED_TTL.plus(HOUR));
+            assertThat(service.describe(ALICE, sandbox).expiresAt()).isBefore(clock.instant());
+            assertThat(listed()).hasSize(1);
+            assertThat(service.update(ALICE, sandbox, longer).expiresAt())
+                    .isEqualTo(clock.instant().plus(HOUR));
+            exec.cancel();
+        }
+    }
+
+    private List<SandboxView> listed() {
+        return service.list(ALICE, new SandboxQuery(Map.of(), null, null, 10)).items();
+    }
+
+    @Test
     void eachUseMovesTheExpiryOn() throws Exception {
         var sandbox = ref(make(wish().ttl(HOUR)));
         var file = WorkspacePath.of("f");
