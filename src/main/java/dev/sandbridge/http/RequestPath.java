@@ -41,10 +41,12 @@ record RequestPath(
             boolean health = segments.getLast().equals("health");
             return health ? new RequestPath(HEALTH, null, null, null) : UNKNOWN;
         }
-        String profile = version >= 3 && segments.get(version - 2).equals("p") ? name(segments.get(version - 1)) : null;
+        String profile =
+                version >= 3 && name(segments.get(version - 2)).equals("p") ? name(segments.get(version - 1)) : null;
         List<String> rest = segments.subList(version + 1, segments.size());
-        boolean file =
-                rest.size() >= 3 && rest.get(0).equals("sandbox") && rest.get(2).equals("file");
+        boolean file = rest.size() >= 3
+                && rest.get(0).equals("sandbox")
+                && name(rest.get(2)).equals("file");
         String rawFile = file ? String.join("/", rest.subList(3, rest.size())) : null;
         List<String> names = new ArrayList<>();
         for (String segment : trimmed(file ? rest.subList(0, 3) : rest)) {

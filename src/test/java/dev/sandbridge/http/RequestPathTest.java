@@ -54,6 +54,23 @@ class RequestPathTest {
     }
 
     @Test
+    void theWordsOfARouteMayBeEscaped() {
+        assertThat(RequestPath.of("/v1/sandbox/abc/%66ile/a%2Fb"))
+                .isEqualTo(new RequestPath("/v1/sandbox/abc/file", null, "abc", "a%2Fb"));
+        assertThat(RequestPath.of("/v1/sandbox/abc/%65xec").route()).isEqualTo("/v1/sandbox/abc/exec");
+        assertThat(RequestPath.of("/%70/gpu/v1/sandbox").profile()).isEqualTo("gpu");
+        assertThat(RequestPath.of("/v1/%73andbox/abc/file/x")).isEqualTo(RequestPath.UNKNOWN);
+    }
+
+    @Property
+    void whatIsRoutedToAFileNamesOne(@ForAll @StringLength(max = 8) String rest) {
+        for (String word : List.of("file", "%66ile", "f%69l%65", "file/" + rest, "%66ile/" + rest, rest)) {
+            var path = RequestPath.of("/v1/sandbox/abc/" + word);
+            assertThat(path.rawFile() != null).isEqualTo(path.route().equals("/v1/sandbox/abc/file"));
+        }
+    }
+
+    @Test
     void whatBelongsToNoRouteIsUnknown() {
         for (String path : List.of("", "/", "//", "/v1", "/v1/", "/v2/sandbox", "/sandbox", "/v1x/sandbox")) {
             assertThat(RequestPath.of(path)).as(path).isEqualTo(RequestPath.UNKNOWN);
