@@ -77,6 +77,10 @@ final class FileResource {
     @Produces(MediaType.APPLICATION_JSON)
     public Ok write(@Context RoutingContext http) throws IOException {
         ApiRequest request = ApiRequest.of(http);
+        if (request.header("Content-Range") != null) {
+            throw new SandboxException(ErrorCode.INVALID_REQUEST, "a file is written whole, not in ranges")
+                    .action("send all of it, without Content-Range");
+        }
         long limit = config.maxUpload().asLongValue();
         var file = request.file();
         try (InputStream content = request.upload(limit)) {

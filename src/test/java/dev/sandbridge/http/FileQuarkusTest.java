@@ -273,6 +273,18 @@ class FileQuarkusTest {
     }
 
     @Test
+    @DisplayName("a part of a file is refused, for a PUT writes it whole (RFC 9110, 14.5)")
+    void aPartOfAFileIsRefused() {
+        DOOR.write(id, "workspace/whole", "old bytes".getBytes(UTF_8));
+
+        var answer = DOOR.call("PUT", Door.file(id, "workspace/whole"), "tail", "Content-Range", "bytes 5-8/9");
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.code()).isEqualTo("invalid_request");
+        assertThat(DOOR.read(id, "workspace/whole").text()).isEqualTo("old bytes");
+    }
+
+    @Test
     @DisplayName("statement 78: the JavaScript SDK's staging files below /tmp are accepted")
     void stagingFilesAreAccepted() {
         assertThat(DOOR.write(id, "tmp/openai-agents-0123abcd", "staged".getBytes(UTF_8))
