@@ -68,11 +68,12 @@ final class Entrance {
             known.answered();
             if (ended.failed()) {
                 known.callerGone();
-            } else if (request.getHeader(HttpHeaders.UPGRADE) == null) {
+            } else if (!known.opensTerminal()) {
                 discard(http);
             }
         });
-        if (request.getHeader(HttpHeaders.UPGRADE) == null) {
+        // An Upgrade means nothing elsewhere: Java's client and curl offer HTTP/2 with any request.
+        if (!known.opensTerminal()) {
             request.pause();
         }
         var refusal = RequestHead.refusal(request);

@@ -1,5 +1,6 @@
 package dev.sandbridge.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bodies that are asked for, and bodies that never come. */
 @QuarkusTest
@@ -69,6 +72,63 @@ class BodyQuarkusTest {
             }
         }
         Door.await("nobody waits for a body", 30, () -> !threads().contains(RequestBody.class.getName()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2c", "websocket"})
+    @DisplayName("whoever offers another protocol in passing is served like any other, and no body is lost")
+    void whoeverOffersAnotherProtocolIsServedLikeAnyOther(String protocol) throws IOException {
+        byte[] large = "x".repeat(1 << 20).getBytes(UTF_8);
+        String file = Door.file(id, "workspace/offered-" + protocol);
+        try (var wire = new Wire()) {
+            for (int i = 0; i < 20; i++) {
+                assertThat(offering(protocol, wire, "PUT", file, large, DoorProfile.ADMIN)
+                                .status())
+                        .isEqualTo(200);
+                assertThat(DOOR.read(id, "workspace/offered-" + protocol).bytes())
+                        .isEqualTo(large);
+                assertThat(offering(protocol, wire, "PUT", file, large, "wrong").status())
+                        .isEqualTo(401);
+                String outside = Door.file(id, "etc/passwd");
+                assertThat(offering(protocol, wire, "PUT", outside, large, DoorProfile.ADMIN)
+                                .status())
+                        .isEqualTo(403);
+                byte[] exec = "{\"argv\":[\"echo\",\"hello\"]}".getBytes(UTF_8);
+                var ran = offering(protocol, wire, "POST", "/v1/sandbox/" + id + "/exec", exec, DoorProfile.ADMIN);
+                assertThat(Door.ran(new Door.Answer(ran.status(), ran)).out()).isEqualTo("hello\n");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "Connection: Upgrade\r\nUpgrade: h2c\r\n", "Connection: Upgrade\r\nUpgrade: websocket\r\n"})
+    @DisplayName("a body that was refused and never comes does not hold its connection, whatever else was offered")
+    void aRefusedBodyThatNeverComesDoesNotHoldItsConnection(String offer) throws IOException {
+        try (var wire = new Wire()) {
+            wire.send("PUT " + Door.file(id, "workspace/refused") + " HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+                    + offer + "Authorization: Bearer wrong\r\n\r\n");
+            assertThat(wire.reply("PUT").status()).isEqualTo(401);
+            assertThat(wire.isClosedWithin(20_000)).isTrue();
+        }
+    }
+
+    /** As Java's client and curl do on plain connections, with every request. */
+    private static Wire.Reply offering(
+            String protocol, Wire wire, String method, String target, byte[] body, String key) throws IOException {
+        wire.request(
+                method,
+                target,
+                body,
+                "Connection",
+                "Upgrade, HTTP2-Settings",
+                "Upgrade",
+                protocol,
+                "HTTP2-Settings",
+                "AAMAAABkAAQAAP__",
+                "Authorization",
+                "Bearer " + key);
+        return wire.reply(method);
     }
 
     /** What all threads do, virtual ones too. */
