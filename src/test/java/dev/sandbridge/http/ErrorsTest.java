@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class ErrorsTest {
@@ -42,6 +43,14 @@ class ErrorsTest {
         }
         assertThat(Errors.status(ErrorCode.PATH_OUTSIDE_WORKSPACE)).isEqualTo(403);
         assertThat(Errors.status(ErrorCode.INVALID_REQUEST)).isEqualTo(400);
+    }
+
+    /** Not at the door, where the sandbox's root may read everything. */
+    @Test
+    @DisplayName("statement 75: a directory and an unreadable file are neither 200 nor 404")
+    void whatCannotBeReadIsNotTakenForMissing() {
+        assertThat(Errors.status(ErrorCode.FILE_PERMISSION_DENIED)).isEqualTo(409);
+        assertThat(Errors.status(ErrorCode.WRONG_FILE_TYPE)).isEqualTo(409);
     }
 
     @Test

@@ -109,7 +109,7 @@ class ExecQuarkusTest {
         for (int i = 0; i < 10; i++) {
             assertThat(all.get(i).join()).isEqualTo(i);
         }
-        assertThat(System.nanoTime() - start).isLessThan(5_000_000_000L);
+        assertThat(System.nanoTime() - start).isLessThan(3_000_000_000L);
     }
 
     @Test

@@ -128,7 +128,9 @@ class LifecycleQuarkusTest {
             for (String line = wire.line(); !line.equals("0"); line = wire.line()) {
                 rest += line + "\n";
             }
-            assertThat(rest).containsAnyOf("event: exit", "event: error");
+            assertThat(rest)
+                    .containsPattern("event: error\n|\"exit_code\":[1-9]")
+                    .doesNotContain("\"exit_code\":0");
             assertThat(System.nanoTime() - start).isLessThan(10_000_000_000L);
         }
     }

@@ -95,6 +95,7 @@ class LogQuarkusTest {
         }
         DOOR.delete("/v1/sandbox/" + id);
 
+        proveThatLinesAreHeard();
         assertThat(lines).noneMatch(line -> line.contains(SECRET) || line.contains(DoorProfile.ADMIN));
         assertThat(ConfigProvider.getConfig()
                         .unwrap(SmallRyeConfig.class)
@@ -134,5 +135,15 @@ class LogQuarkusTest {
         assertThat(DOOR.running(id)).isTrue();
         DOOR.delete("/v1/sandbox/" + id);
         assertThat(lines).isEmpty();
+        proveThatLinesAreHeard();
+    }
+
+    /** The service logs in both ways. */
+    private void proveThatLinesAreHeard() {
+        Logger.getLogger("dev.sandbridge.http.Errors").severe("heard one way");
+        System.getLogger("dev.sandbridge.provider.local.LocalHandle").log(System.Logger.Level.ERROR, "and the other");
+        assertThat(lines)
+                .anyMatch(line -> line.contains("heard one way"))
+                .anyMatch(line -> line.contains("and the other"));
     }
 }
