@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.sandbridge.session.Timeouts;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map.Entry;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -22,6 +26,49 @@ class TemplateTest {
         assertThat(functionsOfTheDoor()).hasSize(5).allSatisfy(function -> assertThat(alarmsOf(function.getKey()))
                 .as(function.getKey())
                 .contains("Errors", "Url5xxCount", "Throttles"));
+    }
+
+    /** Any of them may make a sandbox, or bring one back, and give up: nobody else knows of what it made then. */
+    @Test
+    void noFunctionOfTheDoorIsStoppedBeforeItsOwnLimitsAreOver() {
+        Duration making = Timeouts.DEFAULT
+                .fastOp()
+                .multipliedBy(3)
+                .plus(limit(TEMPLATE.at("/Globals/Function"), "SANDBRIDGE_CREATE_LIMIT"));
+
+        assertThat(functionsOfTheDoor()).hasSize(5).allSatisfy(function -> {
+            JsonNode properties = function.getValue().path("Properties");
+            Duration command = limit(properties, "SANDBRIDGE_HTTP_EXEC_CAP");
+            Duration undoing = Timeouts.DEFAULT.cleanup();
+            assertThat(Duration.ofSeconds(properties.path("Timeout").asLong()))
+                    .as(function.getKey())
+                    .isGreaterThan(making.plus(command))
+                    .isGreaterThan(making.plus(undoing));
+        });
+    }
+
+    /** What callers are promised comes before CloudFront gives up. */
+    @Test
+    void noLimitOfTheDoorIsLongerThanTheBaseUrlWaits() {
+        JsonNode origins = TEMPLATE.at("/Resources/BaseUrl/Properties/DistributionConfig/Origins");
+        List<Integer> waits = origins.valueStream()
+                .map(origin ->
+                        origin.at("/CustomOriginConfig/OriginReadTimeout").asInt())
+                .toList();
+
+        assertThat(waits).hasSize(6);
+        assertThat(limit(TEMPLATE.at("/Globals/Function"), "SANDBRIDGE_CREATE_LIMIT"))
+                .isPositive()
+                .isLessThan(Duration.ofSeconds(Collections.min(waits)));
+        assertThat(limit(TEMPLATE.at("/Resources/ExecFunction/Properties"), "SANDBRIDGE_HTTP_EXEC_CAP"))
+                .isPositive()
+                .isLessThan(Duration.ofSeconds(Collections.min(waits)));
+    }
+
+    /** A setting in seconds, zero where it is not there. */
+    private static Duration limit(JsonNode function, String setting) {
+        String text = function.at("/Environment/Variables/" + setting).asText();
+        return Duration.parse("PT" + (text.isEmpty() ? "0s" : text));
     }
 
     private static Set<String> alarmsOf(String function) {
