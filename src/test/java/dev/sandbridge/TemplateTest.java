@@ -13,9 +13,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map.Entry;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the cloud's own linters cannot know of {@code template.yaml}, whose functions are read as their arguments. */
 class TemplateTest {
@@ -63,6 +66,36 @@ class TemplateTest {
         assertThat(limit(TEMPLATE.at("/Resources/ExecFunction/Properties"), "SANDBRIDGE_HTTP_EXEC_CAP"))
                 .isPositive()
                 .isLessThan(Duration.ofSeconds(Collections.min(waits)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/sandbridge:1.0, sandbridge",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/sandbridge@sha256:0a1b, team/sandbridge",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/sandbridge:1.0@sha256:0a1b, team/sandbridge",
+        "registry.example.org:5000/team/sandbridge:1.0, -",
+    })
+    void theServiceMayPullItsOwnImageOnly(String image, String repository) {
+        JsonNode statements = TEMPLATE.at("/Resources/ServiceStartRole/Properties/Policies/0/PolicyDocument/Statement");
+        List<JsonNode> pulls = statements
+                .valueStream()
+                .filter(statement -> statement.path("Action").toString().contains("ecr:BatchGetImage"))
+                .map(statement -> statement.path("Resource"))
+                .toList();
+
+        assertThat(pulls).hasSize(1);
+        assertThat(pulls.getFirst().path(0).asText()).endsWith(":${AWS::AccountId}:repository/${Repository}");
+        assertThat(text(pulls.getFirst().at("/1/Repository"), image)).isEqualTo(repository);
+    }
+
+    /** What {@code !Select} of {@code !Split}, as deep as it goes, makes of the service's image. */
+    private static String text(JsonNode value, String image) {
+        if (value.isTextual()) {
+            return value.asText().replace("${ServiceImage}", image);
+        }
+        JsonNode split = value.path(1);
+        return text(split.path(1), image)
+                .split(Pattern.quote(split.path(0).asText()), -1)[value.path(0).asInt()];
     }
 
     /** A setting in seconds, zero where it is not there. */
