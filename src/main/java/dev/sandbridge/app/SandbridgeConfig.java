@@ -246,8 +246,8 @@ public interface SandbridgeConfig {
         @WithDefault("false")
         boolean images();
 
-        @WithDefault("none")
-        Network network();
+        /** What a sandbox can reach; unless set the least that the provider can give: none, at Blaxel nat. */
+        Optional<Network> network();
 
         @WithDefault("2G")
         MemorySize memory();

@@ -6,6 +6,7 @@ import dev.sandbridge.owner.ApiKeys;
 import dev.sandbridge.owner.FileApiKeys;
 import dev.sandbridge.owner.Tickets;
 import dev.sandbridge.provider.Limits;
+import dev.sandbridge.provider.Network;
 import dev.sandbridge.provider.SandboxProvider;
 import dev.sandbridge.sandbox.ArchiveSettings;
 import dev.sandbridge.sandbox.Health;
@@ -26,7 +27,9 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -168,16 +171,16 @@ final class Wiring {
             throw new IllegalArgumentException(
                     "sandbridge.profiles.\"" + name + "\": a profile is named by 1 to 16 of a-z, 0-9, dash");
         }
-        SandboxProvider provider = providers.get(config.provider());
+        SandboxProvider known = providers.get(config.provider());
+        SandboxProvider provider = known == null
+                ? new UnavailableProvider(config.provider(), "this build does not contain it; choose another provider")
+                : known;
         return new Profile(
                 name,
-                provider == null
-                        ? new UnavailableProvider(
-                                config.provider(), "this build does not contain it; choose another provider")
-                        : provider,
+                provider,
                 config.image().orElse(null),
                 config.images(),
-                config.network(),
+                network(name, config, provider),
                 new Limits(
                         config.memory().asLongValue(),
                         config.processes(),
@@ -193,5 +196,21 @@ final class Wiring {
                 config.ttl(),
                 config.maxTtl(),
                 config.revivedTtl());
+    }
+
+    /** What is told of a sandbox must be so: a network that the provider cannot give is none that it can be set to. */
+    private static Network network(String profile, SandbridgeConfig.ProfileConfig config, SandboxProvider provider) {
+        Network least = Collections.min(provider.networks());
+        Network network = config.network().orElse(least);
+        if (!provider.networks().contains(network)) {
+            throw new IllegalArgumentException("sandbridge.profiles.\"" + profile + "\".network: provider "
+                    + provider.id() + " cannot give " + lowerCase(network) + "; set " + lowerCase(least)
+                    + ", or nothing");
+        }
+        return network;
+    }
+
+    private static String lowerCase(Network network) {
+        return network.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,7 +1,9 @@
 package dev.sandbridge.provider;
 
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A source of sandboxes. Thread-safe; every method may block and is called on virtual threads. Failures are {@link
@@ -14,6 +16,11 @@ public interface SandboxProvider extends AutoCloseable {
 
     /** What this provider holds firmly, softly or not at all on this machine; for health and documentation. */
     ProviderReport report();
+
+    /** What its sandboxes can be given to reach; at least one. */
+    default Set<Network> networks() {
+        return EnumSet.allOf(Network.class);
+    }
 
     /**
      * Makes a sandbox that is ready for commands, or leaves nothing behind.

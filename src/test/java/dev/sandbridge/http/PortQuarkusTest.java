@@ -102,6 +102,11 @@ class PortQuarkusTest {
         DOOR.delete(sandbox);
     }
 
+    @Test
+    void aSandboxAwayIsToldWithTheNetworkThatItHas() {
+        assertThat(DOOR.get(sandboxAway()).json().get("network").asText()).isEqualTo("nat");
+    }
+
     private static String sandboxAway() {
         var made = DOOR.post("/p/away/v1/sandbox", Map.of());
         assertThat(made.status()).as(made.text()).isEqualTo(200);

@@ -2,6 +2,7 @@ package dev.sandbridge.provider.blaxel;
 
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
+import dev.sandbridge.provider.Network;
 import dev.sandbridge.provider.ProviderReport;
 import dev.sandbridge.provider.ProviderReport.Guarantee;
 import dev.sandbridge.provider.ProviderReport.Strength;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Level;
@@ -83,6 +85,11 @@ public final class BlaxelProvider implements SandboxProvider {
                         new Guarantee("processes", Strength.NONE, "Blaxel offers no limit"),
                         new Guarantee("network", Strength.NONE, "sandboxes reach the internet"),
                         new Guarantee("users", Strength.NONE, "commands run as the image's user")));
+    }
+
+    @Override
+    public Set<Network> networks() {
+        return Set.of(Network.NAT);
     }
 
     @Override
