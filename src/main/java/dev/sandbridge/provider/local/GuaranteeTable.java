@@ -16,15 +16,13 @@ final class GuaranteeTable {
                 processes(cgroups),
                 cgroups.limit(Controller.CPU)
                         ? hard("cpu", "control group")
-                        : new Guarantee("cpu", Strength.NONE, "no control group that this service may write"),
+                        : none("cpu", "no control group that this service may write"),
                 disk(machine),
+                hard("output", "counted as the service passes it on; a command that writes more is ended"),
                 soft("open files", machine.openFiles() + " per process (RLIMIT_NOFILE)"),
-                hard(
-                        "network",
-                        "a network namespace of its own, empty with none"
-                                + (machine.natProblem() == null
-                                        ? ""
-                                        : "; nat is not offered: " + machine.natProblem())),
+                hard("network none", "a network namespace of its own, with nothing in it"),
+                nat(machine),
+                none("network host", "this machine's own network, services on its loopback included"),
                 users(machine));
     }
 
@@ -51,20 +49,28 @@ final class GuaranteeTable {
                                 + " a file system of its own needs root, loop devices and mkfs.ext4");
     }
 
+    private static Guarantee nat(Machine machine) {
+        String problem = machine.natProblem();
+        return problem == null
+                ? hard("network nat", "one of its own behind a translator, with no way to this machine's addresses")
+                : none("network nat", "not offered: " + problem);
+    }
+
     private static Guarantee users(Machine machine) {
         return switch (machine.ids()) {
             case RANGE -> hard("users", "65536 user ids of its own for every sandbox");
             case SUBID -> soft("users", "offered; all sandboxes share this user's subordinate ids on the host");
             case SINGLE ->
-                new Guarantee(
-                        "users",
-                        Strength.NONE,
-                        "one user per sandbox; more need root, or a line in /etc/subuid and /etc/subgid");
+                none("users", "one user per sandbox; more need root, or a line in /etc/subuid and /etc/subgid");
         };
     }
 
     private static Guarantee hard(String subject, String how) {
         return new Guarantee(subject, Strength.HARD, how);
+    }
+
+    private static Guarantee none(String subject, String why) {
+        return new Guarantee(subject, Strength.NONE, why);
     }
 
     private static Guarantee soft(String subject, String how) {

@@ -81,6 +81,7 @@ class LocalIsolationTest {
 
     @Test
     void loopbackServicesOfTheHostAreOutOfReach() throws IOException {
+        sandboxes.requireHard("network none");
         try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             var attack = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/" + server.getLocalPort() + "'";
 

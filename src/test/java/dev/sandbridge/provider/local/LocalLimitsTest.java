@@ -11,6 +11,7 @@ import com.sun.nio.file.ExtendedOpenOption;
 import dev.sandbridge.error.ErrorCode;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.Limits;
+import dev.sandbridge.provider.ProviderReport.Guarantee;
 import dev.sandbridge.provider.ProviderReport.Strength;
 import dev.sandbridge.provider.SandboxHandle;
 import dev.sandbridge.workspace.WorkspacePath;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,6 +46,16 @@ class LocalLimitsTest {
     @AfterAll
     static void remove() throws IOException {
         sandboxes.close();
+    }
+
+    @Test
+    void theTableHasALineForEveryLimit() {
+        var limits = Stream.of(Limits.class.getRecordComponents())
+                .map(component -> component.getName().replaceFirst("[A-Z].*", ""));
+
+        assertThat(sandboxes.provider.report().guarantees())
+                .extracting(Guarantee::subject)
+                .containsAll(limits.toList());
     }
 
     @Test

@@ -3,9 +3,12 @@ package dev.sandbridge.provider.local;
 import static dev.sandbridge.provider.local.LocalSandboxes.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.provider.Network;
+import dev.sandbridge.provider.ProviderReport.Strength;
 import dev.sandbridge.provider.SandboxHandle;
 import java.io.IOException;
 import java.net.Inet4Address;
@@ -47,6 +50,7 @@ class LocalNetworkTest {
     @Test
     void withNatNothingOfThisMachineIsInReach() throws IOException {
         var sandbox = sandboxes.createWithNat();
+        assertThat(sandboxes.strength("network nat")).isEqualTo(Strength.HARD);
         try (var server = new ServerSocket(0)) {
             for (String address : addressesOfThisMachine()) {
                 assertThat(connect(sandbox, address, server.getLocalPort()))
@@ -113,7 +117,17 @@ class LocalNetworkTest {
     }
 
     @Test
+    void natIsOfferedAsTheTableSays() {
+        var refused = catchThrowableOfType(
+                SandboxException.class,
+                () -> sandboxes.provider.create(LocalSandboxes.spec(LocalSandboxes.LIMITS, Network.NAT)));
+
+        assertThat(refused == null).isEqualTo(sandboxes.strength("network nat") == Strength.HARD);
+    }
+
+    @Test
     void withHostTheLoopbackServicesAreInReachAsTheTableSays() throws IOException {
+        assertThat(sandboxes.strength("network host")).isEqualTo(Strength.NONE);
         var sandbox = sandboxes.provider.create(LocalSandboxes.spec(LocalSandboxes.LIMITS, Network.HOST));
         try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThat(connect(sandbox, "127.0.0.1", server.getLocalPort())).isEqualTo("connected\n");
