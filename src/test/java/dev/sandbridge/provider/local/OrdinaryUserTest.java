@@ -33,13 +33,18 @@ class OrdinaryUserTest {
             LocalCommandTest.class,
             LocalFilesTest.class,
             LocalIsolationTest.class,
+            LocalPrivilegesTest.class,
             LocalLimitsTest.class,
             LocalNetworkTest.class,
             LocalLifeTest.class);
 
     /** What users and their ids make a difference to. */
     private static final List<Class<?>> SUITES_WITH_USERS = List.of(
-            LocalProviderContractTest.class, LocalIsolationTest.class, LocalNetworkTest.class, LocalLifeTest.class);
+            LocalProviderContractTest.class,
+            LocalIsolationTest.class,
+            LocalPrivilegesTest.class,
+            LocalNetworkTest.class,
+            LocalLifeTest.class);
 
     /** In a mount namespace of the run's own: the device that network nat needs, with everybody's right to it. */
     private static final String LIKE_MOST_SYSTEMS =
