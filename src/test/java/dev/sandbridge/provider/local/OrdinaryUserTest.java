@@ -163,8 +163,6 @@ class OrdinaryUserTest {
                         "-C",
                         tmp.toString(),
                         "PATH=" + System.getenv("PATH"),
-                        // The mark by which the test run finds what was left behind.
-                        "SANDBRIDGE_TEST_SCRATCH=" + System.getenv().getOrDefault("SANDBRIDGE_TEST_SCRATCH", ""),
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx512m",
                         "-XX:+UseSerialGC",
