@@ -37,6 +37,11 @@ public final class Profiles {
         return Optional.ofNullable(byName.get(name));
     }
 
+    /** All but this one. */
+    List<Profile> others(Profile profile) {
+        return byName.values().stream().filter(other -> !other.equals(profile)).toList();
+    }
+
     /** Where sandboxes come from, each once. */
     List<SandboxProvider> providers() {
         return byName.values().stream().map(Profile::provider).distinct().toList();

@@ -1,6 +1,7 @@
 package dev.sandbridge.sandbox;
 
 import dev.sandbridge.error.ErrorCode;
+import dev.sandbridge.error.Retry;
 import dev.sandbridge.error.SandboxException;
 import dev.sandbridge.owner.Caller;
 import dev.sandbridge.owner.OwnerId;
@@ -133,26 +134,66 @@ final class Sandboxes {
         return findOrMake(profile, caller.owner(), id, state).found();
     }
 
-    /** Makes a sandbox, or finds the owner's sandbox of that name in the profile. */
+    /**
+     * Makes a sandbox, or finds the owner's sandbox of that name, in whatever profile.
+     *
+     * @throws SandboxException CONFLICT if it is in another profile than the request names
+     */
     Made create(Caller caller, CreateSandbox request) {
         Profile profile = profiles.get(request.profile() == null ? caller.profile() : request.profile());
         SessionState state = Wishes.chosen(profile, request, now());
         OwnerId owner = caller.owner();
         String alias = request.alias();
-        String provider = profile.provider().id();
         if (alias == null) {
-            SandboxId id = ids.issue(owner, profile.name(), provider);
+            SandboxId id = ids.issue(owner, profile.name(), profile.provider().id());
             return make(profile, owner, id, state);
         }
         // Not by id: while secrets rotate, two calls may know different ids of one alias.
-        return aliases.locked(List.of(owner, profile.name(), alias), () -> {
-            List<SandboxId> candidates = ids.namedCandidates(owner, profile.name(), provider, alias);
-            return candidates.stream()
-                    .flatMap(id -> find(id).stream())
-                    .findFirst()
-                    .map(found -> new Made(found, false))
-                    .orElseGet(() -> findOrMake(profile, owner, candidates.getFirst(), state));
-        });
+        return aliases.locked(List.of(owner, alias), () -> named(profile, owner, alias)
+                .or(() -> elsewhere(profile, owner, alias, request.profile() != null))
+                .map(found -> new Made(found, false))
+                .orElseGet(() -> findOrMake(
+                        profile, owner, candidates(profile, owner, alias).getFirst(), state)));
+    }
+
+    /** The ids that a name can have in a profile; the first is that of a new sandbox. */
+    private List<SandboxId> candidates(Profile profile, OwnerId owner, String alias) {
+        return ids.namedCandidates(owner, profile.name(), profile.provider().id(), alias);
+    }
+
+    private Optional<Found> named(Profile profile, OwnerId owner, String alias) {
+        return candidates(profile, owner, alias).stream()
+                .flatMap(id -> find(id).stream())
+                .findFirst();
+    }
+
+    /** A living sandbox of that name in another profile than the one that was looked at. */
+    private Optional<Found> elsewhere(Profile profile, OwnerId owner, String alias, boolean isRefused) {
+        Optional<Found> found = profiles.others(profile).stream()
+                .flatMap(other -> ifOffered(other, owner, alias).stream())
+                .filter(other -> now().isBefore(other.handle().spec().expiresAt()))
+                .findFirst();
+        if (isRefused && found.isPresent()) {
+            throw new SandboxException(
+                            ErrorCode.CONFLICT,
+                            "a sandbox of that name exists in profile "
+                                    + found.get().id().profile())
+                    .action("name that profile, or none, to get it; or delete it; or choose another name")
+                    .retry(Retry.NO);
+        }
+        return found;
+    }
+
+    /** As {@link #named}: a provider that cannot work here must not stand in the way of the others. */
+    private Optional<Found> ifOffered(Profile profile, OwnerId owner, String alias) {
+        try {
+            return named(profile, owner, alias);
+        } catch (SandboxException failed) {
+            if (failed.code() == ErrorCode.CAPABILITY_UNAVAILABLE) {
+                return Optional.empty();
+            }
+            throw failed;
+        }
     }
 
     /**

@@ -61,8 +61,8 @@ public final class SandboxIds {
     }
 
     /**
-     * The ids that an owner's name for a sandbox can have, newest key first: one per key, so that a rotation loses no
-     * sandbox. Not to be guessed by anyone without the key.
+     * The ids that an owner's name for a sandbox can have in a profile, newest key first: one per key, so that a
+     * rotation loses no sandbox. Not to be guessed by anyone without the key.
      */
     public List<SandboxId> namedCandidates(OwnerId owner, String profile, String provider, String alias) {
         KeyRing ring = keys.ring();
