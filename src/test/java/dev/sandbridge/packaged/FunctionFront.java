@@ -33,6 +33,9 @@ final class FunctionFront implements AutoCloseable {
     /** What a connection is about; the rest is a request's. */
     private static final Set<String> CONNECTION = Set.of("transfer-encoding", "content-length", "connection");
 
+    /** The platform passes on no larger event. */
+    private static final int MOST = 6 << 20;
+
     private final List<FunctionProcess> instances;
     private final Door door;
     private final Vertx vertx;
@@ -139,8 +142,12 @@ final class FunctionFront implements AutoCloseable {
                 event = event.header(lower, String.join(",", request.headers().getAll(name)));
             }
         }
-        event = body.length() == 0 ? event : event.bytes(body.getBytes());
-        var answer = HttpEvent.answer(instance.answer(event.json()));
+        String json = (body.length() == 0 ? event : event.bytes(body.getBytes())).json();
+        if (json.length() > MOST) {
+            request.response().setStatusCode(413).end("{\"Message\":\"Request must be smaller than 6291456 bytes\"}");
+            return;
+        }
+        var answer = HttpEvent.answer(instance.answer(json));
         HttpServerResponse response = request.response().setStatusCode(answer.status());
         boolean head = request.method().equals(HttpMethod.HEAD);
         answer.headers().forEach((name, value) -> {
