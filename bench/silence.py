@@ -21,7 +21,10 @@ def idle() -> str:
     status, answer = http.call("POST", f"/v1/sandbox/{sandbox}/processes", body.encode())
     assert status in (200, 201), answer
     time.sleep(60 * MINUTES)
-    http.execute(sandbox, "sh", "-c", "grep -q here kept && [ $(($(date +%s) - $(date -r beat +%s))) -lt 5 ]")
+    answer = http.execute(sandbox, "sh", "-c", "cat kept; echo $(($(date +%s) - $(date -r beat +%s)))")
+    lines = [line[6:] for line in answer.splitlines() if line.startswith(b"data: ") and line[6:7] != b"{"]
+    kept, age = b"".join(map(base64.b64decode, lines)).split()
+    assert kept == b"here" and int(age) < 5, (kept, age, http.call("GET", f"/v1/sandbox/{sandbox}/processes"))
     http.delete(sandbox)
     return "a sandbox without a request keeps its files and its background process"
 

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The calls that go into sandboxes. During a visit nobody sweeps the sandbox away, here or in another process, and its
- * life is counted from the visit's end. Only the owner's own keys visit: an admin manages other owners' sandboxes and does not work in them.
+ * life is counted from the visit's end. Only the owner's own keys visit: an admin manages other owners' sandboxes and
+ * does not work in them.
  */
 final class Visits {
     /** How often a sandbox may be deleted between finding and entering it before the caller is told. */
