@@ -23,9 +23,6 @@ final class Ending {
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
-    /** As {@link Follower} believes it. */
-    private static final int GONE_LOOKS = 3;
-
     private final DataPlane plane;
     private final String name;
     private final String directory;
@@ -107,7 +104,7 @@ final class Ending {
             } catch (InterruptedIOException interrupted) {
                 throw interrupted;
             } catch (Refused refused) {
-                if (refused.refusal().saysSandboxIsGone() && ++gone >= GONE_LOOKS) {
+                if (refused.refusal().saysSandboxIsGone() && ++gone >= Refusal.GONE_LOOKS) {
                     return;
                 }
                 LOG.log(Level.FINE, "a command that is to be ended is not known yet", refused);

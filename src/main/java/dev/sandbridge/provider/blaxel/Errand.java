@@ -99,10 +99,11 @@ final class Errand {
                         return process;
                     }
                 } catch (Refused refused) {
-                    boolean missing = refused.refusal().saysSandboxIsGone()
+                    boolean gone = refused.refusal().saysSandboxIsGone();
+                    boolean missing = gone
                             || refused.refusal().status() == 404
                                     && refused.refusal().party() == Refusal.Party.SANDBOX;
-                    if (!missing || ++unknown > UNKNOWN_LOOKS) {
+                    if (!missing || ++unknown > (gone ? Refusal.GONE_LOOKS : UNKNOWN_LOOKS)) {
                         throw missing ? DataPlane.failure(lost, operation) : refused.failure();
                     }
                 }

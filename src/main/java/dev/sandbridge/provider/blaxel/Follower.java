@@ -27,10 +27,6 @@ final class Follower {
 
     private static final long LOOK = 500_000_000L;
     private static final int UNKNOWN_LOOKS = 20;
-
-    /** Something on the way may answer like a gateway that knows no sandbox; the gateway itself says it again. */
-    private static final int GONE_LOOKS = 3;
-
     private static final int FAILED_LOOKS = 120;
     private static final long START_SECONDS = 90;
 
@@ -199,7 +195,7 @@ final class Follower {
             } catch (Refused refused) {
                 Refusal refusal = refused.refusal();
                 boolean nobody = refusal.saysSandboxIsGone();
-                if (nobody && ++gone >= GONE_LOOKS) {
+                if (nobody && ++gone >= Refusal.GONE_LOOKS) {
                     sandboxGone();
                     return;
                 }

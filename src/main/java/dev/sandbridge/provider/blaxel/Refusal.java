@@ -30,6 +30,12 @@ record Refusal(
         boolean untouched,
         Duration retryAfter,
         @Nullable String requestId) {
+    /**
+     * How often in a row the gateway must say that there is no sandbox before that is believed of one in which
+     * something may be at work: something on the way may answer like it once.
+     */
+    static final int GONE_LOOKS = 3;
+
     /** Who can answer. */
     enum Party {
         /** What makes and removes sandboxes. */

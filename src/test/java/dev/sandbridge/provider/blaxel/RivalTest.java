@@ -44,7 +44,7 @@ class RivalTest extends VendorSuite {
             exchange.html(502);
         });
 
-        assertThat(failure(() -> provider.create(spec)).code()).isEqualTo(ErrorCode.PROVIDER_FAILURE);
+        assertThat(failure(() -> provider.create(spec)).code()).isEqualTo(ErrorCode.POOL_ERROR);
 
         assertThat(vendor.exists(name)).isTrue();
         assertThat(output(provider.find(spec.name()).orElseThrow(), "cat /workspace/data"))
