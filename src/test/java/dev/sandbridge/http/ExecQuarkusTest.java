@@ -170,7 +170,8 @@ class ExecQuarkusTest {
         assertThat(ran.code()).isZero();
         assertThat(ran.out()).isEqualTo("x\n");
         assertThat(sleeping("66")).isEqualTo("1");
-        DOOR.sh(id, "pkill sleep");
+        // By its name alone it would be found in the whole machine, where sandboxes see all processes.
+        DOOR.sh(id, "pkill -f '^slee[p] 66$'");
     }
 
     @Test

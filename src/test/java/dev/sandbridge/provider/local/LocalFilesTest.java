@@ -85,10 +85,13 @@ class LocalFilesTest {
                     .isEqualTo(size);
         }
         long descriptors = Pipe.openDescriptors();
-        try (var open = files.read(path("big"), 0, -1)) {
-            assertThat(open.content().read()).isZero();
+        for (int i = 0; i < 20; i++) {
+            try (var open = files.read(path("big"), 0, -1)) {
+                assertThat(open.content().read()).isZero();
+            }
         }
-        assertThat(Pipe.openDescriptors()).isLessThanOrEqualTo(descriptors + 1);
+        // Others in this process open some, too, but not one for each.
+        assertThat(Pipe.openDescriptors()).isLessThan(descriptors + 10);
     }
 
     @Test
